@@ -1,1 +1,32 @@
-//! placeholder
+//! Doorward's rules: who is asking, and may they.
+//!
+//! Nothing in this crate does I/O, awaits, reads a clock or draws randomness: time and random bytes
+//! are arguments. That is what makes every rule here testable with plain values.
+//!
+//! | Question | Module |
+//! | --- | --- |
+//! | What did the caller present? | [`credential`] |
+//! | Is that secret the stored one? | [`verifier`], [`digest`] |
+//! | Is that token ours, and what does it say? | [`jwt`] |
+//! | Who is it, resting on what? | [`identity`] |
+//! | Where in the account tree may it go? | [`tree`], [`right`] |
+//! | How often may one guess? | [`lane`] |
+
+pub mod account;
+pub mod address;
+pub mod credential;
+pub mod digest;
+pub mod document;
+pub mod hex;
+pub mod id;
+pub mod identity;
+pub mod jwt;
+pub mod lane;
+pub mod name;
+pub mod right;
+pub mod secret;
+pub mod source;
+pub mod time;
+pub mod tree;
+pub mod user;
+pub mod verifier;

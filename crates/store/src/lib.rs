@@ -1,1 +1,29 @@
-//! placeholder
+//! Doorward's rows: SQLite or PostgreSQL behind one [`Store`], one set of SQL.
+//!
+//! Reads are methods of [`Store`], named after the question they answer; a row that is not there is
+//! `None`. Every change goes through one [`Write`]: a transaction begun by an [`Actor`], which writes
+//! the change, the revision, an audit row and (where security depends on it) a change row, or nothing.
+//!
+//! Secrets are sealed before they reach a statement ([`MasterKey`]); verifiers and API keys are stored
+//! as digests only, except the API key that Crossbar must be able to show again, which is sealed.
+
+mod actor;
+mod change;
+mod error;
+mod feed;
+mod master;
+mod rows;
+mod store;
+mod write;
+
+pub use actor::{Action, Actor, AuditRow};
+pub use change::{Change, ChangeRow};
+pub use error::{Conflict, OpenError, StoreError};
+pub use feed::{Feed, News};
+pub use master::{MasterKey, MasterKeyError};
+pub use rows::{
+    ApiKeyOwner, HashGeneration, KeyPurpose, KeyState, NewVerifier, Page, Pin, RingKey, System,
+    VerifierKind, VerifierMatch,
+};
+pub use store::{Options, Store};
+pub use write::{NameRule, Write};

@@ -1,0 +1,65 @@
+//! What a caller presents, before anybody asked whether it is right.
+
+pub mod authorization;
+pub mod basic;
+
+use crate::id::AccountId;
+use crate::secret::SecretText;
+
+pub use authorization::Authorization;
+pub use basic::Basic;
+
+/// Longest credential that is looked at, in bytes: longer ones are no credential.
+pub const MAX_CREDENTIAL: usize = 8192;
+
+/// Which fast hash of `username:password` a client sends (crossbar.md sections 2 and 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DigestKind {
+    /// MD5, the default.
+    Md5,
+    /// SHA-1.
+    Sha1,
+}
+
+impl DigestKind {
+    /// Length of the digest in hexadecimal digits.
+    #[must_use]
+    pub const fn hex_len(self) -> usize {
+        match self {
+            Self::Md5 => 32,
+            Self::Sha1 => 40,
+        }
+    }
+}
+
+/// What a request presents to prove who it is.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Presented {
+    /// Nothing at all.
+    Nothing,
+    /// A token of ours, as it stood on the wire.
+    Token {
+        /// The token.
+        token: SecretText,
+        /// The account it must belong to, if the request says (`X-Auth-Account-ID`).
+        account: Option<String>,
+    },
+    /// Crossbar's Basic: an account and a digest of `username:password`.
+    AccountDigest {
+        /// Whose users are asked.
+        account: AccountId,
+        /// Lower-case hexadecimal digest, unchecked.
+        digest: SecretText,
+    },
+    /// Something that can never authenticate: an unknown scheme, a broken encoding.
+    Malformed,
+}
+
+impl Presented {
+    /// Whether the request tries to authenticate at all.
+    #[must_use]
+    pub const fn is_present(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+}
