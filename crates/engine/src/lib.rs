@@ -1,1 +1,55 @@
-//! placeholder
+//! Doorward's use cases over rows and rules: sign in, check, revoke, administer.
+//!
+//! [`Engine`] is the handle everybody holds. The one question is [`Engine::decide`]: every door and
+//! every management resource asks it, and nothing is let in another way, because a [`Permit`] can be
+//! made by it alone.
+//!
+//! ```no_run
+//! # async fn example(engine: doorward_engine::Engine, token: String) {
+//! use doorward_core::credential::Presented;
+//! use doorward_core::right::Right;
+//! use doorward_engine::{Decision, Request, Resource, Trace};
+//!
+//! let presented = Presented::Token { token: token.into(), account: None };
+//! let request = Request {
+//!     presented: &presented,
+//!     client: std::net::Ipv4Addr::LOCALHOST.into(),
+//!     resource: Resource { right: Right::Authenticated, account: None, user: None },
+//! };
+//! match engine.decide(&request, &mut Trace::off()).await {
+//!     Decision::Allow(permit) => println!("{:?}", permit.identity().account),
+//!     refused => println!("{refused:?}"),
+//! }
+//! # }
+//! ```
+
+pub mod admin;
+mod cache;
+mod check;
+mod decide;
+mod decision;
+mod engine;
+mod facts;
+mod found;
+mod guard;
+mod hash;
+mod health;
+mod keys;
+mod live;
+mod metrics;
+mod settings;
+mod sign_in;
+mod source;
+mod tokens;
+mod upkeep;
+
+pub use admin::AdminError;
+pub use decision::{Decision, Permit, Reason, Refusal, Request, Resource, Trace};
+pub use engine::{Engine, StartError};
+pub use facts::AccountFacts;
+pub use found::{Founded, Founding};
+pub use metrics::{Metrics, Outcome, Reading};
+pub use settings::{HashSettings, LimitSettings, Outage, Settings};
+pub use sign_in::{AccountHint, Session, SignIn, SignInError};
+pub use source::{monotonic, system_clock, system_random};
+pub use tokens::TokenInfo;
