@@ -98,10 +98,15 @@ impl Tally {
                 Outcome::Red
             }
             Err(_) => {
-                self.tests.failed += 1;
+                self.fail();
                 Outcome::Red
             }
         }
+    }
+
+    /// Counts something that could not even be tried.
+    pub(crate) const fn fail(&mut self) {
+        self.tests.failed += 1;
     }
 
     /// Nothing failed.
