@@ -1,6 +1,6 @@
 //! From a value as written to a checked one, by the kind of its key.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use doorward_gateway::address::ListenAddr;
@@ -30,7 +30,8 @@ pub(super) fn check(kind: Kind, input: &Input) -> Result<Value, String> {
         Kind::Lifetime => lifetime(input).map(Value::Duration),
         Kind::Size { min, max } => bounded_size(input, min, max).map(Value::Size),
         Kind::Text => bounded_text(input).map(Value::Text),
-        Kind::Texts => each(input, bounded_text).map(Value::Texts),
+        Kind::Domain => domain(input).map(Value::Text),
+        Kind::Hosts => each(input, host).map(Value::Texts),
         Kind::Choice(words) => choice(input, words).map(Value::Choice),
         Kind::Addresses => each(input, address).map(Value::Addresses),
         Kind::Networks => each(input, network).map(Value::Networks),
@@ -171,6 +172,30 @@ fn bounded_text(input: &Input) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+fn domain(input: &Input) -> Result<String, String> {
+    let text = bounded_text(input)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if text.chars().all(fits) {
+        Ok(text)
+    } else {
+        Err(format!(
+            "{} is not a domain name; write letters, digits, dots and dashes",
+            quoted(&text)
+        ))
+    }
+}
+
+fn host(input: &Input) -> Result<String, String> {
+    let text = bounded_text(input)?.to_ascii_lowercase();
+    let address = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    if address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()) {
+        return Ok(text);
+    }
+    domain(&Input::Text(text)).map_err(|said| format!("{said}, without scheme and port"))
+}
+
 fn choice(input: &Input, words: &[&'static str]) -> Result<&'static str, String> {
     let right = words
         .iter()
@@ -259,7 +284,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const KINDS: [Kind; 13] = [
+    const KINDS: [Kind; 14] = [
         Kind::Flag,
         Kind::Count { min: 1, max: 9 },
         Kind::Duration {
@@ -268,7 +293,8 @@ mod tests {
         Kind::Lifetime,
         Kind::Size { min: 1, max: 1000 },
         Kind::Text,
-        Kind::Texts,
+        Kind::Domain,
+        Kind::Hosts,
         Kind::Choice(&["a", "b"]),
         Kind::Addresses,
         Kind::Networks,
@@ -315,6 +341,16 @@ mod tests {
     }
 
     #[test]
+    fn a_host_has_neither_scheme_nor_port() {
+        let expected = ["api.example.com", "[::1]", "10.0.0.1"].map(str::to_owned);
+        let value = bare(Kind::Hosts, "API.example.com,[::1],10.0.0.1");
+        assert_eq!(value, Ok(Value::Texts(expected.to_vec())));
+        for text in ["https://h", "h:80", "[h]", "a b"] {
+            assert!(bare(Kind::Hosts, text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_network_is_an_address_or_a_clean_prefix() {
         let value = bare(Kind::Networks, "10.0.0.0/8, 192.0.2.1, ::1");
         let expected = ["10.0.0.0/8", "192.0.2.1/32", "::1/128"].map(|n| n.parse().unwrap());
@@ -330,17 +366,17 @@ mod tests {
     fn lists_of_the_environment_are_comma_separated_or_toml() {
         let expected = Ok(Value::Texts(vec!["a".to_owned(), "b".to_owned()]));
         for text in ["a,b", " a , b, ", "[\"a\", 'b']"] {
-            assert_eq!(bare(Kind::Texts, text), expected, "{text}");
+            assert_eq!(bare(Kind::Hosts, text), expected, "{text}");
         }
-        assert_eq!(bare(Kind::Texts, ""), Ok(Value::Texts(vec![])));
+        assert_eq!(bare(Kind::Hosts, ""), Ok(Value::Texts(vec![])));
         for text in ["[", "[1]", "[\"a\"]\nx = 1"] {
-            assert!(bare(Kind::Texts, text).is_err(), "{text}");
+            assert!(bare(Kind::Hosts, text).is_err(), "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn checking_never_panics_and_shows_what_it_reads_again(text in "\\PC{0,40}", kind in 0_usize..13) {
+        fn checking_never_panics_and_shows_what_it_reads_again(text in "\\PC{0,40}", kind in 0_usize..14) {
             let kind = KINDS[kind];
             if let Ok(value) = bare(kind, &text)
                 && !kind.may_hold_secret()

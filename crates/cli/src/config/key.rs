@@ -57,8 +57,10 @@ pub enum Kind {
     },
     /// 1 to 255 characters without control characters.
     Text,
-    /// A list of such texts.
-    Texts,
+    /// A domain name or a part of one.
+    Domain,
+    /// A list of host names without ports; compared without regard to case.
+    Hosts,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// One or several places to listen at.

@@ -74,7 +74,8 @@ fn takes(kind: Kind) -> String {
         Kind::Lifetime => "duration".to_owned(),
         Kind::Size { min, max } => format!("size, {} to {}", size::show(min), size::show(max)),
         Kind::Text => "text".to_owned(),
-        Kind::Texts => "list of texts".to_owned(),
+        Kind::Domain => "domain name".to_owned(),
+        Kind::Hosts => "list of host names".to_owned(),
         Kind::Choice(words) => words
             .iter()
             .map(|word| format!("`\"{word}\"`"))

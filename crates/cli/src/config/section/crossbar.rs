@@ -12,7 +12,7 @@ pub(in crate::config) const KEYS: &[Key] = &[
     },
     Key {
         name: "crossbar.hosts",
-        kind: Kind::Texts,
+        kind: Kind::Hosts,
         default: DefaultValue::Text(""),
         doc: "Host names at which it answers. Empty: all.",
     },
@@ -55,7 +55,7 @@ pub(in crate::config) const KEYS: &[Key] = &[
     },
     Key {
         name: "crossbar.realm_suffix",
-        kind: Kind::Text,
+        kind: Kind::Domain,
         default: DefaultValue::Text("doorward.local"),
         doc: "Appended to the realm made up for an account that is created without one.",
     },
@@ -85,7 +85,7 @@ pub(in crate::config) const KEYS: &[Key] = &[
 pub struct Crossbar {
     /// Whether it is answered at all.
     pub enabled: bool,
-    /// Host names at which it answers; empty: all.
+    /// Host names at which it answers, in lower case; empty: all.
     pub hosts: Vec<String>,
     /// Id, realm or name of the account of clients that name none.
     pub account: Option<String>,
