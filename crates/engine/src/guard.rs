@@ -91,7 +91,7 @@ impl Lanes {
                 .with(key, narrow, guess.taken, |lane| lane.give_back(guess.taken));
             self.by_prefix
                 .with(guess.prefix, wide, guess.taken, |lane| {
-                    lane.give_back(guess.taken)
+                    lane.give_back(guess.taken);
                 });
         }
     }
@@ -102,7 +102,7 @@ impl Lanes {
             let narrow = self.settings.per_account_address;
             let key = (guess.scope, guess.prefix);
             self.by_scope.with(key, narrow, now, |lane| {
-                lane.remember_wrong(guess.secret, now)
+                lane.remember_wrong(guess.secret, now);
             });
         }
     }

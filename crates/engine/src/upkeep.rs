@@ -16,7 +16,7 @@ use crate::{AdminError, Engine};
 /// Own changes remembered, so that they are not taken in twice.
 const OWN_REMEMBERED: usize = 4096;
 /// How often the house is kept.
-const HOUSEKEEPING: Duration = Duration::from_secs(60);
+const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// Rows pruned at once.
 const PRUNED_AT_ONCE: u32 = 1000;
 /// Pause before a broken feed is asked again.
