@@ -16,7 +16,7 @@ async fn basic(app: &App, path: &str, credentials: &str) -> Reply {
 
 /// Slow hashes computed so far.
 fn hashes(app: &App) -> f64 {
-    let readings = app.engine.metrics().readings();
+    let readings = app.engine.readings();
     let reading = readings.iter().find(|r| r.name == "hash_seconds_count");
     reading.map(|reading| reading.value).unwrap()
 }
