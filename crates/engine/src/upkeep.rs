@@ -58,10 +58,9 @@ impl Engine {
         if let Err(error) = self.follow_hash_settings().await {
             tracing::warn!(%error, "the hash settings are not in force yet");
         }
-        stop.run_until_cancelled(async {
-            tokio::join!(self.0.follow(), self.0.keep_house());
-        })
-        .await;
+        let (follow, keep_house) = (Box::pin(self.0.follow()), self.0.keep_house());
+        stop.run_until_cancelled(async { tokio::join!(follow, keep_house) })
+            .await;
     }
 
     /// Begins a new hash generation when the settings ask for another cost (decision 13).

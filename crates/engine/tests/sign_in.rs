@@ -23,20 +23,57 @@ async fn founded(database: &TestDatabase) -> (Engine, Founded) {
         username: "admin".to_owned(),
         password: "secret".into(),
     };
-    Engine::found(database.store.clone(), settings, doorward_engine::system_clock(), seeded_random(1), founding)
-        .await
-        .expect("an empty store can be founded")
+    Engine::found(
+        database.store.clone(),
+        settings,
+        doorward_engine::system_clock(),
+        seeded_random(1),
+        founding,
+    )
+    .await
+    .expect("an empty store can be founded")
 }
 
-async fn sign_in(engine: &Engine, kind: DigestKind, digest: String) -> Result<Session, SignInError> {
-    let account = AccountHint { name: Some("ACME-INC".to_owned()), ..AccountHint::default() };
-    engine.sign_in(SignIn { account, kind, digest: digest.into(), switch_to: None, client: CLIENT }).await
+async fn sign_in(
+    engine: &Engine,
+    kind: DigestKind,
+    digest: String,
+) -> Result<Session, SignInError> {
+    let account = AccountHint {
+        name: Some("ACME-INC".to_owned()),
+        ..AccountHint::default()
+    };
+    engine
+        .sign_in(SignIn {
+            account,
+            kind,
+            digest: digest.into(),
+            switch_to: None,
+            client: CLIENT,
+        })
+        .await
 }
 
 async fn decide(engine: &Engine, session: &Session) -> Decision {
-    let presented = Presented::Token { token: session.token.clone(), account: None };
-    let resource = Resource { right: Right::Reach, account: Some(session.account.id), user: None };
-    engine.decide(&Request { presented: &presented, client: CLIENT, resource }, &mut Trace::off()).await
+    let presented = Presented::Token {
+        token: session.token.clone(),
+        account: None,
+    };
+    let resource = Resource {
+        right: Right::Reach,
+        account: Some(session.account.id),
+        user: None,
+    };
+    engine
+        .decide(
+            &Request {
+                presented: &presented,
+                client: CLIENT,
+                resource,
+            },
+            &mut Trace::off(),
+        )
+        .await
 }
 
 #[tokio::test]
@@ -49,7 +86,10 @@ async fn a_password_becomes_a_token_and_the_token_a_permit() {
     ] {
         let session = sign_in(&engine, kind, digest).await.unwrap();
         assert_eq!(session.user.as_ref().unwrap().id, founded.user.id);
-        assert!(matches!(decide(&engine, &session).await, Decision::Allow(_)));
+        assert!(matches!(
+            decide(&engine, &session).await,
+            Decision::Allow(_)
+        ));
     }
     let wrong = sign_in(&engine, DigestKind::Md5, md5_credentials("admin", "wrong")).await;
     assert_eq!(wrong.unwrap_err(), SignInError::Invalid);
@@ -63,10 +103,21 @@ async fn a_warm_check_computes_no_slow_hash() {
         account: founded.account.id,
         digest: md5_credentials("admin", "secret").into(),
     };
-    let resource = Resource { right: Right::Authenticated, account: None, user: None };
-    let request = Request { presented: &presented, client: CLIENT, resource };
+    let resource = Resource {
+        right: Right::Authenticated,
+        account: None,
+        user: None,
+    };
+    let request = Request {
+        presented: &presented,
+        client: CLIENT,
+        resource,
+    };
     for _ in 0..100 {
-        assert!(matches!(engine.decide(&request, &mut Trace::off()).await, Decision::Allow(_)));
+        assert!(matches!(
+            engine.decide(&request, &mut Trace::off()).await,
+            Decision::Allow(_)
+        ));
     }
     assert_eq!(engine.metrics().hashes(), 1);
 }
