@@ -58,7 +58,7 @@ impl Engine {
         if let Err(error) = self.follow_hash_settings().await {
             tracing::warn!(%error, "the hash settings are not in force yet");
         }
-        let (follow, keep_house) = (Box::pin(self.0.follow()), self.0.keep_house());
+        let (follow, keep_house) = (Box::pin(self.0.follow()), Box::pin(self.0.keep_house()));
         stop.run_until_cancelled(async { tokio::join!(follow, keep_house) })
             .await;
     }
