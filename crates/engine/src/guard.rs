@@ -216,7 +216,7 @@ pub(crate) fn retry_after(wait: Duration) -> Duration {
 mod tests {
     use super::*;
 
-    const WINDOW: Duration = Duration::from_secs(60);
+    const WINDOW: Duration = Duration::from_mins(1);
 
     fn lanes(per_address: u32, per_account_address: u32) -> Lanes {
         Lanes::new(LimitSettings {
