@@ -87,10 +87,7 @@ async fn atk_s38_wrong_secrets_push_nothing_out_of_the_cache() {
             .assert_401std();
     }
     let flooded = hashes(&app);
-    assert!(
-        flooded >= warm + 200,
-        "failures are not remembered as such"
-    );
+    assert!(flooded >= warm + 200, "failures are not remembered as such");
     basic(&app, "/v2/token_auth", "adm:pw-adm")
         .await
         .assert_status(200);
@@ -261,4 +258,29 @@ async fn no_reply_to_a_reset_tells_more_than_that() {
     let user = app.user("adm");
     let stored = app.stored_user(user.account, user.id).await.unwrap();
     assert!(!reply.text().contains(stored.signature_secret.expose()));
+}
+
+#[tokio::test]
+async fn credentials_over_plain_http_from_elsewhere_are_not_looked_at() {
+    let app = App::with(|_, wire| wire.allow_plaintext = false).await;
+    let token = app.token("adm").await;
+    let elsewhere = std::net::Ipv4Addr::new(192, 0, 2, 7).into();
+    let before = hashes(&app);
+    let with_token = app.call("GET", "/v2/token_auth").token(&token);
+    let with_basic = app.call("GET", "/v2/token_auth");
+    let with_basic = with_basic.authorization(&app.basic("A", "adm:wrong"));
+    let credentials = crate::support::md5_credentials("adm", "wrong");
+    let data = json!({"credentials": credentials, "account_name": "Acme Phones"});
+    let login = app
+        .call("PUT", "/v2/user_auth")
+        .json(&json!({"data": data}));
+    for call in [with_token, with_basic, login] {
+        let reply = call.from(elsewhere).send().await;
+        reply.assert_error(403, "forbidden");
+        assert!(reply.text().contains("[listen] allow_plaintext"));
+    }
+    assert_eq!(hashes(&app), before);
+    let local = std::net::Ipv6Addr::LOCALHOST.into();
+    let call = app.call("GET", "/v2/token_auth").token(&token);
+    call.from(local).send().await.assert_status(200);
 }

@@ -221,7 +221,7 @@ async fn cb_u38_strings_that_look_like_queries_are_strings() {
     let app = App::start().await;
     for name in [
         "' OR '1'='1",
-        "Acme Phones' --",
+        "Acme Phones' OR 1=1 --",
         "\"; DROP TABLE account; --",
         "{\"$gt\": \"\"}",
         "%' OR name LIKE '%",

@@ -176,7 +176,12 @@ async fn refreshing_ends_at_the_longest_total_life() {
 }
 
 async fn switched(app: &App, switch: serde_json::Value) -> Reply {
-    let credentials = md5_credentials("adm", "pw-adm");
+    switched_by(app, "adm", switch).await
+}
+
+/// A user of A signs in with this `as`.
+async fn switched_by(app: &App, user: &str, switch: serde_json::Value) -> Reply {
+    let credentials = md5_credentials(user, &format!("pw-{user}"));
     app.put_user_auth(
         json!({"credentials": credentials, "account_name": "Acme Phones", "as": switch}),
     )
@@ -230,4 +235,37 @@ async fn cb_k33_nothing_is_posted_to_token_auth() {
     call.send().await.assert_error(405, "invalid_method");
     let call = app.call("PATCH", "/v2/token_auth").token(&token);
     call.send().await.assert_error(405, "invalid_method");
+}
+
+#[tokio::test]
+async fn only_admins_act_as_others() {
+    let app = App::start().await;
+    for (account, user) in [("C", "cad"), ("A", "adm")] {
+        let target = json!({"account_id": app.account(account).id.to_string(), "owner_id": app.user(user).id.to_string()});
+        let reply = switched_by(&app, "usr", target).await;
+        if reply.status == 201 {
+            probe(&app, &reply.auth_token()).await.assert_401std();
+        } else {
+            reply.assert_401std();
+        }
+    }
+}
+
+#[tokio::test]
+async fn acting_as_another_ends_with_either() {
+    let target = |app: &App| json!({"account_id": app.account("C").id.to_string(), "owner_id": app.user("cad").id.to_string()});
+    for ended in ["adm", "cad"] {
+        let app = App::start().await;
+        let reply = switched(&app, target(&app)).await;
+        let token = reply.assert_status(201).auth_token();
+        probe(&app, &token).await.assert_status(200);
+        crate::support::enable_user(&app, ended, false).await;
+        probe(&app, &token).await.assert_401std();
+    }
+    let app = App::start().await;
+    let token = switched(&app, target(&app)).await.auth_token();
+    let (c, b) = (app.account("C").id, app.account("B").id);
+    let moved = app.engine.move_account(doorward_testkit::operator(), c, b);
+    moved.await.unwrap();
+    probe(&app, &token).await.assert_401std();
 }
