@@ -22,6 +22,7 @@ mod generations;
 mod guessing;
 mod hang_up;
 mod impersonation;
+mod order;
 mod parallel;
 mod security;
 mod sign_in;
