@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::driver::driver;
 use crate::failure::store_error;
@@ -62,7 +62,10 @@ pub(crate) async fn open(
     check(&path, &mut first)
         .await
         .map_err(|error| at_open(&path, &error))?;
-    drop(first);
+    first
+        .close()
+        .await
+        .map_err(|error| at_open(&path, &error))?;
     let pool = |purpose, size| pool(&path, purpose, size, timeout);
     Ok(File {
         writer: pool(Use::Write, 1),
@@ -263,6 +266,7 @@ mod tests {
         ] {
             let mut connection = options.connect().await.unwrap();
             assert!(assert_settings(&mut connection).await.is_err());
+            connection.close().await.unwrap();
         }
     }
 }
