@@ -77,7 +77,13 @@ pub(crate) async fn open(
 fn prepare(path: &Path, create: bool) -> Result<(), OpenError> {
     match std::fs::metadata(path) {
         // SQLite takes an empty file for an empty database; so do we, if one may be made.
-        Ok(found) if found.is_file() && (create || found.len() > 0) => return Ok(()),
+        Ok(found) if found.is_file() && (create || found.len() > 0) => {
+            // SQLite would only say that it cannot open it.
+            return match OpenOptions::new().write(true).open(path) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(not_writable(&error)),
+            };
+        }
         Ok(found) if found.is_file() => return Err(OpenError::Absent(path.to_owned())),
         Ok(_) => {
             return Err(OpenError::Corrupt {
@@ -103,8 +109,12 @@ fn prepare(path: &Path, create: bool) -> Result<(), OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(OpenError::Absent(path.to_owned()))
         }
-        Err(error) => Err(StoreError::ReadOnly(error.kind().to_string()).into()),
+        Err(error) => Err(not_writable(&error)),
     }
+}
+
+fn not_writable(error: &io::Error) -> OpenError {
+    StoreError::ReadOnly(format!("the database file: {}", error.kind())).into()
 }
 
 /// The settings of every connection. They are read back, because SQLite ignores what it does not know.
