@@ -10,7 +10,7 @@ use std::time::Duration;
 use doorward_core::id::TokenId;
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
-use doorward_store::{Action, Actor, NameRule, Page, Store, StoreError};
+use doorward_store::{Action, Actor, Conflict, NameRule, Page, Store, StoreError};
 use doorward_testkit::{TestDatabase, both_databases};
 
 use crate::build::{account, account_id, add_accounts, add_root, add_user, bytes, user};
@@ -145,7 +145,7 @@ both_databases!(
             .await
             .unwrap();
         let mut options = database.options.clone();
-        options.statement_timeout = Duration::from_millis(300);
+        options.statement_timeout = Duration::from_secs(1);
         let impatient = database
             .open_with(&options, &database.master)
             .await
@@ -156,7 +156,7 @@ both_databases!(
             let mut write = impatient.write(Actor::operator()).await?;
             write.account(account_id(2)).await
         };
-        let result = tokio::time::timeout(Duration::from_secs(3), attempt)
+        let result = tokio::time::timeout(Duration::from_secs(4), attempt)
             .await
             .unwrap();
         assert!(
@@ -175,7 +175,7 @@ both_databases!(
 async fn a_pool_without_a_free_connection_is_unreachable() {
     let database = TestDatabase::postgres().await;
     let mut options = database.options.clone();
-    options.statement_timeout = Duration::from_millis(300);
+    options.statement_timeout = Duration::from_secs(1);
     options.max_connections = 1;
     let narrow = database
         .open_with(&options, &database.master)
@@ -256,3 +256,31 @@ both_databases!(a_failed_step_takes_the_write_with_it, async |database| {
     };
     assert!(store.users(account_id(1), page).await.unwrap().is_empty());
 });
+
+#[tokio::test]
+async fn a_deadlock_is_a_conflict() {
+    let database = TestDatabase::postgres().await;
+    let store = &database.store;
+    add_accounts(store, &[account(1, None), account(2, Some(1))])
+        .await
+        .unwrap();
+    let mut first = store.write(Actor::operator()).await.unwrap();
+    let mut second = store.write(Actor::operator()).await.unwrap();
+    first.account(account_id(1)).await.unwrap();
+    second.account(account_id(2)).await.unwrap();
+    let results = tokio::join!(
+        async {
+            let result = first.account(account_id(2)).await.map(drop);
+            (result, first.commit().await.map(drop))
+        },
+        async {
+            let result = second.account(account_id(1)).await.map(drop);
+            (result, second.commit().await.map(drop))
+        },
+    );
+    let lost = |(read, commit): &(Result<_, StoreError>, Result<(), StoreError>)| {
+        // Who was chosen cannot commit what is left of its transaction.
+        matches!(read, Err(StoreError::Conflict(Conflict::Row))) && commit.is_err()
+    };
+    assert_ne!(lost(&results.0), lost(&results.1), "{results:?}");
+}
