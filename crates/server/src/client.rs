@@ -44,9 +44,9 @@ pub(crate) fn of(peer: Option<Peer>, headers: &HeaderMap, settings: &Settings) -
     let lines = text_lines(headers, "x-forwarded-for");
     Client {
         address: address::client(peer, &lines, &settings.trusted_proxies),
-        exposed: !settings.allow_plaintext
-            && !peer.is_loopback()
-            && !(trusted && came_by_https(headers)),
+        exposed: !(settings.allow_plaintext
+            || peer.is_loopback()
+            || (trusted && came_by_https(headers))),
     }
 }
 
@@ -78,8 +78,12 @@ mod tests {
         }
     }
 
-    fn peer(text: &str) -> Option<Peer> {
-        Some(Peer::Address(text.parse().unwrap()))
+    fn of(peer: impl Into<Option<Peer>>, headers: &HeaderMap, settings: &Settings) -> Client {
+        super::of(peer.into(), headers, settings)
+    }
+
+    fn peer(text: &str) -> Peer {
+        Peer::Address(text.parse().unwrap())
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -96,7 +100,7 @@ mod tests {
             peer("127.0.0.1:9"),
             peer("[::1]:9"),
             peer("[::ffff:127.0.0.1]:9"),
-            Some(Peer::Local),
+            Peer::Local,
         ] {
             assert!(!of(peer, &HeaderMap::new(), &settings(&[], false)).exposed);
         }
@@ -104,7 +108,14 @@ mod tests {
 
     #[test]
     fn other_machines_are_exposed_unless_allowed() {
-        assert!(of(peer("192.0.2.1:9"), &HeaderMap::new(), &settings(&[], false)).exposed);
+        assert!(
+            of(
+                peer("192.0.2.1:9"),
+                &HeaderMap::new(),
+                &settings(&[], false)
+            )
+            .exposed
+        );
         assert!(!of(peer("192.0.2.1:9"), &HeaderMap::new(), &settings(&[], true)).exposed);
         assert!(of(None, &HeaderMap::new(), &settings(&[], false)).exposed);
     }
@@ -118,7 +129,11 @@ mod tests {
         let strangers = of(peer("192.0.2.1:9"), &said, &settings(&[], false));
         assert!(strangers.exposed);
         assert_eq!(strangers.address, IpAddr::from([192, 0, 2, 1]));
-        let proxied = of(peer("192.0.2.1:9"), &said, &settings(&["192.0.2.0/24"], false));
+        let proxied = of(
+            peer("192.0.2.1:9"),
+            &said,
+            &settings(&["192.0.2.0/24"], false),
+        );
         assert!(!proxied.exposed);
         assert_eq!(proxied.address, IpAddr::from([203, 0, 113, 7]));
     }

@@ -15,7 +15,6 @@ use crate::log::{self, Summary};
 use crate::{Peer, Settings, client, request_id};
 
 /// Everything the public listener serves.
-#[must_use]
 pub fn public(engine: Engine, settings: Settings) -> Router {
     let service = Service::new(engine, settings.crossbar.clone());
     let state = Arc::new(Public { service, settings });

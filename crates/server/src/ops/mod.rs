@@ -8,7 +8,6 @@ use axum::routing::get;
 use doorward_engine::Engine;
 
 /// Everything the ops listener serves: `/livez`, `/readyz`, `/metrics`.
-#[must_use]
 pub fn ops(engine: Engine) -> Router {
     Router::new()
         .route("/livez", get(health::live))

@@ -115,9 +115,10 @@ impl Frame<'_> {
         if let Some(page_size) = success.page_size {
             envelope.insert("page_size".to_owned(), json!(page_size));
         }
-        let status = match success.created {
-            true => StatusCode::CREATED,
-            false => StatusCode::OK,
+        let status = if success.created {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
         };
         let mut response = self.json(status, envelope);
         if let Some(revision) = &success.revision {
@@ -214,7 +215,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn frame<'a>(proven: Option<&'a SecretText>) -> Frame<'a> {
+    fn frame(proven: Option<&SecretText>) -> Frame<'_> {
         Frame {
             node: "n",
             request_id: "r-1",

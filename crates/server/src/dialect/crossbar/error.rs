@@ -52,6 +52,8 @@ pub(super) enum Error {
     MethodNotAllowed,
     /// `/v1`, switched off.
     Gone,
+    /// The body broke off.
+    BodyBroken,
     /// The body did not arrive in time.
     BodyTimeout,
     /// The body is larger than this many bytes.
@@ -107,6 +109,7 @@ impl Error {
             Self::UnknownApiKey => human(404, "bad identifier", "bad identifier"),
             Self::MissingToken(place) => (404, missing_token(*place), json!({})),
             Self::MethodNotAllowed => human(405, "invalid_method", "method not allowed"),
+            Self::BodyBroken => human(400, "parse_error", "failed to parse request body"),
             Self::BodyTimeout => human(408, "request_timeout", "request timeout"),
             Self::Gone => human(
                 410,

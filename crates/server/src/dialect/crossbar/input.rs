@@ -138,7 +138,13 @@ mod tests {
 
     #[test]
     fn an_empty_body_is_an_empty_object() {
-        assert!(read("", MediaType::Json).unwrap().object().unwrap().is_empty());
+        assert!(
+            read("", MediaType::Json)
+                .unwrap()
+                .object()
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]
@@ -178,7 +184,7 @@ mod tests {
         fn parsing_never_panics(bytes: Vec<u8>, form: bool) {
             let media_type = if form { MediaType::Form } else { MediaType::Json };
             if let Ok(members) = parse(&bytes, media_type) {
-                let _ = Input::new(members, Query::default());
+                drop(Input::new(members, Query::default()));
             }
         }
 

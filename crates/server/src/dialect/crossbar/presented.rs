@@ -202,9 +202,16 @@ mod tests {
     #[test]
     fn unknown_schemes_and_other_basic_never_authenticate() {
         for value in ["token", "Digest x", "Basic !", "Basic", "Bearer a b"] {
-            assert_eq!(head(&[("authorization", value)], ""), "malformed", "{value}");
+            assert_eq!(
+                head(&[("authorization", value)], ""),
+                "malformed",
+                "{value}"
+            );
         }
-        assert_eq!(head(&[("authorization", &basic("john", "d"))], ""), "malformed");
+        assert_eq!(
+            head(&[("authorization", &basic("john", "d"))], ""),
+            "malformed"
+        );
         let lower = basic(&"a".repeat(32), "d").replace("Basic", "basic");
         assert_eq!(head(&[("authorization", &lower)], ""), "basic d");
     }
@@ -217,7 +224,10 @@ mod tests {
             };
             shown(&in_body(&body, &HeaderMap::new()))
         };
-        assert_eq!(look(json!({"auth_token": "e", "data": {"auth_token": "d"}})), "d -");
+        assert_eq!(
+            look(json!({"auth_token": "e", "data": {"auth_token": "d"}})),
+            "d -"
+        );
         assert_eq!(look(json!({"auth_token": "e", "data": {}})), "e -");
         assert_eq!(look(json!({"data": {"authorization": "Bearer t"}})), "t -");
         assert_eq!(look(json!({"auth_token": 5, "data": []})), "nothing");

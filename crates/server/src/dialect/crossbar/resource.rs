@@ -1,10 +1,14 @@
-//! THE table of resources (decision 34): path, verbs, and for each verb the right it demands and the
-//! operation it performs. What is refused with 405, who may ask without credentials, the methods CORS
-//! names and the rights are all read from it.
+//! Resources: path, verbs, and for each verb the right it demands and the operation it performs; see
+//! [`RESOURCES`].
 
+mod table;
+
+use doorward_core::id::UserId;
 use doorward_core::right::Right;
 use doorward_core::secret::SecretText;
 use http::Method;
+
+use self::table::{NOUNS, RESOURCES};
 
 /// The methods the dialect knows, as far as a resource may have them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,162 +130,6 @@ pub(super) struct Resource {
     pub(super) entries: &'static [Entry],
 }
 
-const fn open(verb: Verb, operation: Open) -> Entry {
-    Entry {
-        verb,
-        action: None,
-        access: Access::Open(operation),
-    }
-}
-
-const fn may(right: Right, verb: Verb, operation: Guarded) -> Entry {
-    Entry {
-        verb,
-        action: None,
-        access: Access::Guarded(right, operation),
-    }
-}
-
-const fn act(right: Right, verb: Verb, action: &'static str, operation: Guarded) -> Entry {
-    Entry {
-        verb,
-        action: Some(action),
-        access: Access::Guarded(right, operation),
-    }
-}
-
-const fn at(template: &'static str, entries: &'static [Entry]) -> Resource {
-    Resource { template, entries }
-}
-
-/// Segments that begin a noun; a placeholder never stands for one (crossbar.md section 1.2).
-const NOUNS: [&str; 7] = [
-    "accounts",
-    "account",
-    "users",
-    "user_auth",
-    "api_auth",
-    "token_auth",
-    "auth",
-];
-
-const RESET: &str = "reset_signature_secret";
-
-/// The table.
-pub(super) const RESOURCES: &[Resource] = &[
-    at("user_auth", &[open(Verb::Put, Open::SignIn)]),
-    at(
-        "user_auth/{token}",
-        &[may(Right::Authenticated, Verb::Get, Guarded::ShowOwnToken)],
-    ),
-    at("api_auth", &[open(Verb::Put, Open::SignInWithApiKey)]),
-    at(
-        "token_auth",
-        &[
-            may(Right::Authenticated, Verb::Get, Guarded::ShowToken),
-            may(Right::Authenticated, Verb::Delete, Guarded::RevokeToken),
-        ],
-    ),
-    at(
-        "auth",
-        &[
-            act(
-                Right::Authenticated,
-                Verb::Put,
-                "refresh_token",
-                Guarded::Refresh,
-            ),
-            act(
-                Right::Superduper,
-                Verb::Put,
-                RESET,
-                Guarded::ResetSystemSecret,
-            ),
-        ],
-    ),
-    at(
-        "auth/keys",
-        &[may(Right::AdminUser, Verb::Get, Guarded::ListKeys)],
-    ),
-    at(
-        "auth/keys/{key}",
-        &[
-            may(Right::AdminUser, Verb::Get, Guarded::ShowKey),
-            act(
-                Right::Superduper,
-                Verb::Put,
-                "reset_private_key",
-                Guarded::ResetKey,
-            ),
-        ],
-    ),
-    at(
-        "auth/tokeninfo",
-        &[
-            open(Verb::Get, Open::TokenInfo),
-            open(Verb::Post, Open::TokenInfo),
-        ],
-    ),
-    at("accounts", &[]),
-    at(
-        "accounts/{account}",
-        &[may(Right::Reach, Verb::Get, Guarded::ShowAccount)],
-    ),
-    at(
-        "accounts/{account}/children",
-        &[may(Right::Reach, Verb::Get, Guarded::ListChildren)],
-    ),
-    at(
-        "accounts/{account}/auth",
-        &[act(
-            Right::AdminUser,
-            Verb::Put,
-            RESET,
-            Guarded::ResetAccountSecret,
-        )],
-    ),
-    at(
-        "accounts/{account}/token_auth",
-        &[
-            may(Right::Reach, Verb::Get, Guarded::ShowToken),
-            may(Right::Reach, Verb::Delete, Guarded::RevokeToken),
-        ],
-    ),
-    at(
-        "accounts/{account}/users/{user}",
-        &[may(Right::Reach, Verb::Get, Guarded::ShowUser)],
-    ),
-    at(
-        "accounts/{account}/users/{user}/auth",
-        &[act(
-            Right::AdminOrSelf,
-            Verb::Put,
-            RESET,
-            Guarded::ResetUserSecret,
-        )],
-    ),
-    at(
-        "accounts/{account}/users/{user}/user_auth",
-        &[act(
-            Right::Impersonate,
-            Verb::Put,
-            "impersonate_user",
-            Guarded::Impersonate,
-        )],
-    ),
-    at(
-        "users",
-        &[
-            may(Right::Nobody, Verb::Get, Guarded::Nothing),
-            may(Right::Nobody, Verb::Put, Guarded::Nothing),
-        ],
-    ),
-    at(
-        "users/{user}",
-        &[may(Right::Nobody, Verb::Get, Guarded::Nothing)],
-    ),
-];
-
 /// Why a resource has no entry for a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NoEntry {
@@ -321,6 +169,15 @@ impl Resource {
             None => false,
             Some(Verb::Post) => !self.entries.is_empty(),
             Some(verb) => self.entries.iter().any(|entry| entry.verb == verb),
+        }
+    }
+
+    /// The right a verb demands whatever the action; `None` if that depends on what stands in the body.
+    pub(super) fn right_of(&self, verb: Option<Verb>) -> Option<Right> {
+        let verb = verb.filter(|verb| !verb.carries_body())?;
+        match self.entry(Some(verb), None).ok()?.access {
+            Access::Guarded(right, _) => Some(right),
+            Access::Open(_) => None,
         }
     }
 
@@ -367,14 +224,21 @@ pub(super) struct Target {
     pub(super) token: Option<SecretText>,
 }
 
+impl Target {
+    /// The user in the path; a text that is no id names nobody.
+    pub(super) fn user(&self) -> Option<UserId> {
+        self.user.as_deref()?.parse().ok()
+    }
+}
+
 /// Finds the resource of decoded segments.
 pub(super) fn find(segments: &[String]) -> Option<Target> {
     match segments.split_first() {
         Some((first, rest)) if first == "account" => {
             let given = [Given::Text("accounts"), Given::OwnAccount];
-            matching(given.into_iter().chain(texts(rest)))
+            matching(&given.into_iter().chain(texts(rest)))
         }
-        _ => matching(texts(segments)),
+        _ => matching(&texts(segments)),
     }
 }
 
@@ -388,7 +252,7 @@ fn texts(segments: &[String]) -> impl Iterator<Item = Given<'_>> + Clone {
     segments.iter().map(|segment| Given::Text(segment))
 }
 
-fn matching<'a>(given: impl Iterator<Item = Given<'a>> + Clone) -> Option<Target> {
+fn matching<'a>(given: &(impl Iterator<Item = Given<'a>> + Clone)) -> Option<Target> {
     let mut resources = RESOURCES.iter();
     resources.find_map(|resource| fill(resource, given.clone()))
 }

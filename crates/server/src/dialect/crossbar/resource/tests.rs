@@ -1,5 +1,7 @@
 use super::*;
 
+const RESET: &str = "reset_signature_secret";
+
 fn path(text: &str) -> Vec<String> {
     text.split('/').map(str::to_owned).collect()
 }
