@@ -205,7 +205,10 @@ impl World {
         };
         let rests =
             |(ground, then): (&Ground, &u32)| is_there(ground) && self.generation(*ground) == *then;
-        if !held.rests_on.iter().all(rests) {
+        // Whether the root's first admin may impersonate is a right, and rights are read live.
+        let is_impersonated = held.user != Some(0) && held.rests_on.contains_key(&Ground::User(0));
+        let may_impersonate = self.users[0].is_admin;
+        if !held.rests_on.iter().all(rests) || (is_impersonated && !may_impersonate) {
             Fate::Dead
         } else if self.is_locked(held.account) {
             Fate::Locked
