@@ -1,1 +1,14 @@
-//! placeholder
+//! Doorward's sockets: where it listens, how it serves, how it drains.
+//!
+//! Nothing here knows a dialect or a rule. A caller [binds](listen::bind) addresses, hands the
+//! listeners with a [`Service`](serve::Service) to [`serve`](serve::serve), and cancels a token
+//! to drain.
+
+mod activity;
+pub mod address;
+mod connection;
+pub mod inherited;
+pub mod listen;
+pub mod peer;
+pub mod serve;
+mod unix;

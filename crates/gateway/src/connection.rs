@@ -1,0 +1,191 @@
+//! One connection, from accepted to closed.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::activity::{Activity, InFlightBody, Wait, Watched};
+use crate::peer::{ListenerName, PeerAddr};
+use crate::serve::{Body, Limits, Service};
+
+/// Fields a head may have, hyper's own number for HTTP/1.
+const MAX_HEADERS: usize = 100;
+
+/// Bytes a head may have; for HTTP/1 also what is read ahead of a body.
+const MAX_HEAD_BYTES: u32 = 64 * 1024;
+
+/// Requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
+
+/// Streams a client may open and reset before we have looked at them (rapid reset, CVE-2023-44487).
+const MAX_PENDING_RESETS: usize = 20;
+
+/// Streams we may have to reset for a client's errors before the connection is ended (RUSTSEC-2024-0003).
+const MAX_ERROR_RESETS: usize = 100;
+
+/// Bytes we accept ahead of reading, per HTTP/2 stream and per connection.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// How many bytes of answers wait for a slow HTTP/2 reader, per stream.
+const MAX_SEND_BUFFER: usize = 64 * 1024;
+
+/// What all connections of one [`serve`](crate::serve::serve) share.
+pub(crate) struct Shared {
+    pub(crate) service: Service,
+    pub(crate) limits: Limits,
+    pub(crate) http: Builder<Owned>,
+    /// Cancelled when draining begins.
+    pub(crate) stop: CancellationToken,
+    /// Cancelled when the grace is over.
+    pub(crate) cut: CancellationToken,
+}
+
+/// How a connection ended.
+pub(crate) enum End {
+    /// By itself, well or badly.
+    Closed,
+    /// By us, with a request in flight or half sent, when the grace was over.
+    Cut,
+}
+
+/// Where a connection comes from.
+pub(crate) struct Origin {
+    pub(crate) peer: PeerAddr,
+    pub(crate) listener: ListenerName,
+}
+
+/// Spawns HTTP/2 streams so that they have an owner and end with the grace.
+#[derive(Clone)]
+pub(crate) struct Owned {
+    pub(crate) tracker: TaskTracker,
+    pub(crate) cut: CancellationToken,
+}
+
+impl<F> Executor<F> for Owned
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        self.tracker
+            .spawn(self.cut.clone().run_until_cancelled_owned(future));
+    }
+}
+
+/// The protocol settings.
+pub(crate) fn http(executor: Owned, limits: &Limits) -> Builder<Owned> {
+    let mut builder = Builder::new(executor);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // hyper would end an idle connection by the same clock; see the activity module.
+        .header_read_timeout(None)
+        .max_buf_size(MAX_HEAD_BYTES as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(MAX_HEAD_BYTES)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+        .max_local_error_reset_streams(MAX_ERROR_RESETS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(MAX_SEND_BUFFER)
+        .keep_alive_interval(limits.idle_timeout)
+        .keep_alive_timeout(limits.header_timeout);
+    builder
+}
+
+/// Serves a connection until it ends.
+pub(crate) async fn run<S>(shared: Arc<Shared>, stream: S, origin: Origin) -> End
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let activity = Activity::new();
+    let peer = origin.peer;
+    let service = {
+        let (activity, service) = (Arc::clone(&activity), shared.service.clone());
+        service_fn(move |request| answer(service.clone(), request, &origin, &activity))
+    };
+    let io = TokioIo::new(Watched {
+        stream,
+        activity: Arc::clone(&activity),
+    });
+    let mut connection = pin!(shared.http.serve_connection(io, service));
+    let Limits {
+        header_timeout,
+        idle_timeout,
+        ..
+    } = shared.limits;
+    let mut closing = false;
+    loop {
+        let patience = if closing {
+            header_timeout
+        } else {
+            idle_timeout
+        };
+        tokio::select! {
+            biased;
+            () = shared.cut.cancelled() => return End::Cut,
+            result = connection.as_mut() => {
+                if let Err(error) = result {
+                    tracing::debug!(%peer, %error, "connection ended");
+                }
+                return End::Closed;
+            }
+            () = shared.stop.cancelled(), if !closing => {}
+            wait = activity.overdue(header_timeout, patience) => {
+                if wait == Wait::Head || closing {
+                    tracing::debug!(%peer, "connection timed out");
+                    return End::Closed;
+                }
+            }
+        }
+        // Draining, or idle for too long: no further request, and a GOAWAY where there is one.
+        closing = true;
+        activity.restart();
+        connection.as_mut().graceful_shutdown();
+    }
+}
+
+fn answer(
+    service: Service,
+    mut request: Request<Incoming>,
+    origin: &Origin,
+    activity: &Arc<Activity>,
+) -> impl Future<Output = Result<Response<InFlightBody>, Infallible>> + Send + use<> {
+    let in_flight = activity.begin(request.version());
+    // hyper refuses these for HTTP/1 by itself.
+    let too_many = request.headers().len() > MAX_HEADERS;
+    request.extensions_mut().insert(origin.peer);
+    request.extensions_mut().insert(origin.listener.clone());
+    async move {
+        let response = if too_many {
+            let mut response = Response::new(empty());
+            *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            response
+        } else {
+            service.oneshot(request).await?
+        };
+        Ok(response.map(|body| InFlightBody {
+            body,
+            _request: in_flight,
+        }))
+    }
+}
+
+fn empty() -> Body {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
