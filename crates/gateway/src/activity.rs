@@ -1,8 +1,8 @@
 //! What a connection is waiting for, and since when.
 //!
-//! A client that sends its head byte by byte (slowloris), one that never sends any, and one that
-//! keeps an idle connection for ever all hold a socket for nothing. hyper knows one timeout for the
-//! three, and none before it knows the HTTP version; we want a short one for heads and a longer one
+//! A client that sends its head byte by byte (slowloris), one that never sends any, one that does
+//! not read its answer and one that keeps an idle connection for ever all hold a socket for nothing.
+//! hyper knows one timeout for heads and idle connections, none for readers, and none before it knows the HTTP version; we want a short one for heads and a longer one
 //! for idle connections, because proxies in front keep idle connections for a minute and race with
 //! us if we close first.
 
@@ -30,15 +30,19 @@ struct State {
     waiting_for: Wait,
     since: Instant,
     http2: bool,
+    /// Since when the client takes none of what we have for it.
+    blocked: Option<Instant>,
 }
 
-/// What a connection without a request in flight waits for.
+/// What a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
     /// The rest of a head, or the first one.
     Head,
     /// The next request.
     Request,
+    /// That the client reads on.
+    Reader,
 }
 
 impl Activity {
@@ -49,6 +53,7 @@ impl Activity {
             waiting_for: Wait::Head,
             since: Instant::now(),
             http2: false,
+            blocked: None,
         };
         Arc::new(Self(Mutex::new(state)))
     }
@@ -90,7 +95,19 @@ impl Activity {
 
     fn waiting(&self) -> Option<(Wait, Instant)> {
         let state = self.state();
-        (state.in_flight == 0).then_some((state.waiting_for, state.since))
+        match state.blocked {
+            Some(since) => Some((Wait::Reader, since)),
+            None => (state.in_flight == 0).then_some((state.waiting_for, state.since)),
+        }
+    }
+
+    fn written<T>(&self, polled: &Poll<T>) {
+        let mut state = self.state();
+        if polled.is_ready() {
+            state.blocked = None;
+        } else if state.blocked.is_none() {
+            state.blocked = Some(Instant::now());
+        }
     }
 
     fn bytes_read(&self) {
@@ -152,7 +169,7 @@ impl http_body::Body for InFlightBody {
     }
 }
 
-/// A stream that tells the bookkeeping when bytes come in.
+/// A stream that tells the bookkeeping when bytes come in, and when they do not go out.
 #[derive(Debug)]
 pub(crate) struct Watched<S> {
     pub(crate) stream: S,
@@ -180,7 +197,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.activity.written(&polled);
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -196,7 +215,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.activity.written(&polled);
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -147,7 +147,7 @@ where
             }
             () = shared.stop.cancelled(), if !closing => {}
             wait = activity.overdue(header_timeout, patience) => {
-                if wait == Wait::Head || closing {
+                if wait != Wait::Request || closing {
                     tracing::debug!(%peer, "connection timed out");
                     return End::Closed;
                 }

@@ -47,7 +47,7 @@ pub struct Limits {
     pub connections: usize,
     /// How long a head may take, and the first one to begin.
     pub header_timeout: Duration,
-    /// How long a connection may wait for its next request.
+    /// How long a connection may wait for its next request, or for its client to read on.
     pub idle_timeout: Duration,
 }
 

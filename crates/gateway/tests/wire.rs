@@ -9,8 +9,9 @@ use doorward_gateway::listen::{Listener, bind};
 use doorward_gateway::peer::{ListenerName, PeerAddr};
 use doorward_gateway::serve::{Body, Drained, Limits, Service, serve};
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
@@ -20,6 +21,7 @@ use tower::service_fn;
 use tower::util::BoxCloneSyncService;
 
 const PATIENCE: Duration = Duration::from_secs(10);
+const LARGE: usize = 64 * 1024 * 1024;
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n";
 
 struct Running {
@@ -76,6 +78,12 @@ fn service() -> Service {
             "/stuck" => sleep(Duration::from_hours(1)).await,
             _ => {}
         }
+        if request.uri().path() == "/large" {
+            let large = Full::new(Bytes::from(vec![b'x'; LARGE]));
+            return Ok(Response::new(
+                large.map_err(|never| match never {}).boxed_unsync(),
+            ));
+        }
         let peer = match request.extensions().get::<PeerAddr>() {
             Some(PeerAddr::Tcp(address)) => address.ip().to_string(),
             Some(PeerAddr::Unix) => "unix".to_owned(),
@@ -88,6 +96,15 @@ fn service() -> Service {
             .boxed_unsync();
         Ok(Response::new(body))
     }))
+}
+
+type Http2Sender = hyper::client::conn::http2::SendRequest<Empty<Bytes>>;
+
+async fn http2(stream: TcpStream) -> (Http2Sender, impl Future<Output = hyper::Result<()>>) {
+    let (io, executor) = (TokioIo::new(stream), TokioExecutor::new());
+    hyper::client::conn::http2::handshake(executor, io)
+        .await
+        .unwrap()
 }
 
 async fn read_until(stream: &mut (impl AsyncRead + Unpin), end: &str) -> String {
@@ -138,16 +155,9 @@ async fn requests_on_one_connection_are_answered_with_peer_and_listener() {
 async fn http2_with_prior_knowledge_is_answered() {
     let running = start(Limits::default(), PATIENCE);
     let stream = TcpStream::connect(&running.address).await.unwrap();
-    let io = hyper_util::rt::TokioIo::new(stream);
-    let executor = hyper_util::rt::TokioExecutor::new();
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake::<_, _, http_body_util::Empty<Bytes>>(executor, io)
-            .await
-            .unwrap();
+    let (mut sender, connection) = http2(stream).await;
     let ask = async {
-        let request = Request::get("http://h/")
-            .body(http_body_util::Empty::new())
-            .unwrap();
+        let request = Request::get("http://h/").body(Empty::new()).unwrap();
         sender
             .send_request(request)
             .await
@@ -249,6 +259,71 @@ async fn silent_slow_and_idle_connections_are_closed_in_time() {
         begun.elapsed()
     );
     running.drained().await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_and_one_that_reads_slowly_is_not() {
+    let limits = Limits {
+        idle_timeout: Duration::from_millis(800),
+        ..short()
+    };
+    let running = start(limits, PATIENCE);
+    let ask = b"GET /large HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+    let mut stalled = TcpStream::connect(&running.address).await.unwrap();
+    stalled.write_all(ask).await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    assert!(read_to_end(&mut stalled).await.len() < LARGE);
+
+    let mut slow = TcpStream::connect(&running.address).await.unwrap();
+    slow.write_all(ask).await.unwrap();
+    let mut buffer = vec![0; LARGE / 8];
+    let mut got = 0;
+    for _ in 0..6 {
+        sleep(Duration::from_millis(150)).await;
+        timeout(PATIENCE, slow.read_exact(&mut buffer))
+            .await
+            .unwrap()
+            .unwrap();
+        got += buffer.len();
+    }
+    assert!(got + read_to_end(&mut slow).await.len() > LARGE);
+    running.drained().await;
+}
+
+#[tokio::test]
+async fn dropping_the_server_cuts_everything() {
+    let running = start(Limits::default(), PATIENCE);
+    let mut client = TcpStream::connect(&running.address).await.unwrap();
+    client
+        .write_all(b"GET /stuck HTTP/1.1\r\nhost: h\r\n\r\n")
+        .await
+        .unwrap();
+    sleep(Duration::from_millis(100)).await;
+    running.served.abort();
+    assert_eq!(read_to_end(&mut client).await, "");
+    sleep(Duration::from_millis(100)).await;
+    assert!(TcpStream::connect(&running.address).await.is_err());
+}
+
+#[tokio::test]
+async fn draining_finishes_http2_streams_and_cuts_stuck_ones() {
+    for (path, cut) in [("http://h/slow", 0), ("http://h/stuck", 1)] {
+        let running = start(Limits::default(), Duration::from_secs(1));
+        let stream = TcpStream::connect(&running.address).await.unwrap();
+        let (mut sender, connection) = http2(stream).await;
+        let answer = sender.send_request(Request::get(path).body(Empty::new()).unwrap());
+        let stop = running.stop.clone();
+        let ((), answered, ended) = tokio::join!(
+            async move {
+                sleep(Duration::from_millis(100)).await;
+                stop.cancel();
+            },
+            answer,
+            connection
+        );
+        assert_eq!(answered.is_ok(), cut == 0, "{ended:?}");
+        assert_eq!(running.drained().await, Drained { cut });
+    }
 }
 
 #[tokio::test]
