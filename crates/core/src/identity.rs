@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, TokenId, UserId};
+use crate::jwt::SwitchTo;
 use crate::time::Timestamp;
 
 /// How an identity was proven: the `method` of crossbar.md, on which token restrictions match.
@@ -119,6 +120,8 @@ pub struct Identity {
     pub user: Option<UserId>,
     /// The account the credential itself belongs to (differs from `account` under `as`).
     pub home: AccountId,
+    /// The user the credential itself belongs to.
+    pub home_user: Option<UserId>,
     /// How it was proven.
     pub method: AuthMethod,
     /// From which kind of credential.
@@ -127,6 +130,8 @@ pub struct Identity {
     pub factors: Vec<Factor>,
     /// Who impersonates, if anybody does.
     pub impersonator: Option<Impersonator>,
+    /// The `as` member of the token, as it was supplied at sign-in.
+    pub switch_to: Option<SwitchTo>,
     /// The token, if one was presented.
     pub token: Option<TokenFacts>,
     /// Every principal it rests on.

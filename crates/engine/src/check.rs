@@ -1,10 +1,24 @@
-//! From what was presented to who it is.
+//! From what was presented to who it is: a look into memory, or a verification.
+//!
+//! What is remembered is the *proof* (this secret belonged to that identity, resting on these
+//! generations), never a decision (attacks.md S33). A proof that was compared with the present at the
+//! present epoch is good as it is; any other is compared again, from memory, without a slow hash.
 
 use std::sync::Arc;
 
-use doorward_core::account::Account;
-use doorward_core::identity::Identity;
+use arc_swap::{ArcSwap, Guard};
+use doorward_core::account::{Account, Lock};
+use doorward_core::credential::{DigestKind, Presented};
+use doorward_core::digest::hmac_framed;
+use doorward_core::identity::{AuthMethod, Identity, Subject};
+use doorward_core::secret::SecretText;
+use doorward_core::time::Timestamp;
+use doorward_core::tree::{Position, position};
 use doorward_core::user::User;
+use doorward_store::StoreError;
+
+use crate::engine::Inner;
+use crate::metrics::{Lookup, Via};
 
 /// An identity joined with the live state it was last compared with.
 #[derive(Debug)]
@@ -15,4 +29,238 @@ pub(crate) struct Live {
     pub(crate) account: Arc<Account>,
     /// The user it acts as.
     pub(crate) user: Option<Arc<User>>,
+    /// Why the account is locked, if it is.
+    pub(crate) lock: Option<Lock>,
+    /// Until when all this holds if nothing changes: the token's end, or that of a trial.
+    fresh_until: Timestamp,
+    /// The epoch it was compared at.
+    epoch: u64,
+}
+
+/// A proven secret, remembered by its keyed digest.
+pub(crate) struct Proof {
+    identity: Arc<Identity>,
+    /// The digest presented with Basic; the account's setting must still allow it.
+    digest: Option<DigestKind>,
+    live: ArcSwap<Live>,
+}
+
+impl Proof {
+    /// Whether nothing can make it good again.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        self.identity.expires() <= now
+    }
+}
+
+/// Why nobody is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unproven {
+    /// It proves nothing.
+    Invalid,
+    /// Too many guesses, or too many hashes waiting.
+    Throttled(std::time::Duration),
+    /// The store does not answer.
+    Unavailable,
+}
+
+impl From<StoreError> for Unproven {
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(%error, "a credential could not be checked");
+        Self::Unavailable
+    }
+}
+
+impl Inner {
+    /// Who presents this, compared with the present.
+    pub(crate) async fn authenticate(
+        self: &Arc<Self>,
+        presented: &Presented,
+        client: std::net::IpAddr,
+        now: Timestamp,
+    ) -> Result<Guard<Arc<Live>>, Unproven> {
+        match presented {
+            Presented::Token { token, account } => {
+                let live = self.check_token(token, now).await?;
+                match account {
+                    Some(account) if *account != live.identity.home.to_string() => {
+                        Err(Unproven::Invalid)
+                    }
+                    _ => Ok(live),
+                }
+            }
+            Presented::AccountDigest { account, digest } if self.settings.allow_basic => {
+                self.check_basic(*account, digest, client, now).await
+            }
+            _ => Err(Unproven::Invalid),
+        }
+    }
+
+    async fn check_token(
+        self: &Arc<Self>,
+        token: &SecretText,
+        now: Timestamp,
+    ) -> Result<Guard<Arc<Live>>, Unproven> {
+        let key = self.proof_key(&[b"token", token.expose().as_bytes()]);
+        if let Some(live) = self.known(&key, now).await? {
+            return Ok(live);
+        }
+        let epoch = self.live.epoch();
+        let identity = self
+            .verify_token(token, now)
+            .await?
+            .map_err(|_| Unproven::Invalid)?;
+        self.remember(key, identity, None, epoch, now)
+            .await?
+            .ok_or(Unproven::Invalid)
+    }
+
+    /// A remembered proof, compared with the present.
+    pub(crate) async fn known(
+        &self,
+        key: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Guard<Arc<Live>>>, StoreError> {
+        if let Some(live) = self.warm(key, now) {
+            self.metrics.looked_up(Lookup::Hit);
+            return Ok(Some(live));
+        }
+        let Some(proof) = self.proofs.get(key) else {
+            self.metrics.looked_up(Lookup::Miss);
+            return Ok(None);
+        };
+        if let Some(live) = self.join(&proof.identity, proof.digest, now).await? {
+            self.metrics.looked_up(Lookup::Revalidated);
+            let live = Arc::new(live);
+            proof.live.store(Arc::clone(&live));
+            return Ok(Some(Guard::from_inner(live)));
+        }
+        self.metrics.looked_up(Lookup::Miss);
+        self.proofs.remove(key);
+        Ok(None)
+    }
+
+    /// The warm path: no store, no hash, no lock, nothing written that cores share.
+    fn warm(&self, key: &[u8; 32], now: Timestamp) -> Option<Guard<Arc<Live>>> {
+        let live = self.proofs.with(key, |proof| proof.live.load())?;
+        (live.epoch == self.live.epoch() && now < live.fresh_until).then_some(live)
+    }
+
+    /// Compares a fresh identity with the present and, if it holds, remembers the proof. `began` is
+    /// the epoch before anything was read for it.
+    pub(crate) async fn remember(
+        &self,
+        key: [u8; 32],
+        identity: Arc<Identity>,
+        digest: Option<DigestKind>,
+        began: u64,
+        now: Timestamp,
+    ) -> Result<Option<Guard<Arc<Live>>>, StoreError> {
+        let Some(mut live) = self.join(&identity, digest, now).await? else {
+            return Ok(None);
+        };
+        live.epoch = live.epoch.min(began);
+        let live = Arc::new(live);
+        let proof = Proof {
+            identity,
+            digest,
+            live: ArcSwap::new(Arc::clone(&live)),
+        };
+        self.proofs.insert(key, Arc::new(proof));
+        Ok(Some(Guard::from_inner(live)))
+    }
+
+    /// Compares everything an identity rests on with the present; `None` when it no longer holds.
+    pub(crate) async fn join(
+        &self,
+        identity: &Arc<Identity>,
+        digest: Option<DigestKind>,
+        now: Timestamp,
+    ) -> Result<Option<Live>, StoreError> {
+        let epoch = self.live.epoch();
+        if identity.expires() <= now
+            || identity
+                .token
+                .is_some_and(|token| self.live.is_denied(token.id))
+        {
+            return Ok(None);
+        }
+        for rest in &identity.rests_on {
+            if self.generation(rest.subject).await? != Some(rest.generation) {
+                return Ok(None);
+            }
+        }
+        let Some(account) = self.live.account(identity.account).await? else {
+            return Ok(None);
+        };
+        if identity.method == AuthMethod::Basic
+            && digest != Some(account.basic_digest.unwrap_or(self.settings.basic_digest))
+        {
+            return Ok(None);
+        }
+        let user = match identity.user {
+            Some(user) => match self.live.user(identity.account, user).await? {
+                Some(user) if user.enabled => Some(user),
+                _ => return Ok(None),
+            },
+            None => None,
+        };
+        let above = self.live.ancestors(&account).await?;
+        if identity.home != identity.account
+            && position(identity.home, identity.account, above.iter().map(|a| a.id))
+                != Position::Below
+        {
+            return Ok(None);
+        }
+        let line = || std::iter::once(&account).chain(&above);
+        let lock = line().find_map(|account| account.lock(now));
+        let trials = line()
+            .filter_map(|account| account.trial_ends)
+            .filter(|end| *end > now)
+            .min();
+        let fresh_until = trials.unwrap_or(Timestamp::MAX).min(identity.expires());
+        Ok(Some(Live {
+            identity: Arc::clone(identity),
+            account,
+            user,
+            lock,
+            fresh_until,
+            epoch,
+        }))
+    }
+
+    /// The generation a principal has now; `None` when it is gone.
+    pub(crate) async fn generation(&self, subject: Subject) -> Result<Option<u64>, StoreError> {
+        Ok(match subject {
+            Subject::System => Some(self.keys.load().system.generation),
+            Subject::Account(account) => self
+                .live
+                .account(account)
+                .await?
+                .map(|account| account.generation),
+            Subject::AccountKey(account) => self
+                .live
+                .account(account)
+                .await?
+                .map(|account| account.key_generation),
+            Subject::User(account, user) => self
+                .live
+                .user(account, user)
+                .await?
+                .map(|user| user.generation),
+        })
+    }
+
+    /// The keyed digest a secret is remembered by; the key is drawn anew by each process.
+    pub(crate) fn proof_key(&self, parts: &[&[u8]]) -> [u8; 32] {
+        hmac_framed(&self.process_key, parts)
+    }
+}
+
+/// How a credential is counted.
+pub(crate) const fn via(presented: &Presented) -> Via {
+    match presented {
+        Presented::Token { .. } => Via::Token,
+        Presented::AccountDigest { .. } => Via::Basic,
+        _ => Via::Nothing,
+    }
 }

@@ -1,23 +1,30 @@
 //! The handle everybody holds.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use doorward_core::id::KeyId;
+use arc_swap::ArcSwap;
+use aws_lc_rs::hmac;
+use doorward_core::account::Account;
+use doorward_core::id::{AccountId, KeyId, UserId};
 use doorward_core::jwt::VerifyingKey;
-use doorward_core::secret::SecretText;
 use doorward_core::source::{Clock, Random};
 use doorward_core::time::Timestamp;
-use doorward_store::{Store, StoreError};
-use tokio_util::sync::CancellationToken;
-
-use doorward_core::account::Account;
-use doorward_core::id::{AccountId, UserId};
 use doorward_core::user::User;
+use doorward_store::{Store, StoreError};
+use tokio_util::task::TaskTracker;
 
-use crate::{
-    AccountFacts, Decision, Founded, Founding, Metrics, Permit, Request, Settings, SignInError,
-    TokenInfo, Trace,
-};
+use crate::cache::Bounded;
+use crate::check::Proof;
+use crate::guard::{Flights, Lanes};
+use crate::hash::HashPool;
+use crate::health::Health;
+use crate::keys::Keys;
+use crate::live::LiveState;
+use crate::metrics::{Metrics, Reading, ReadingKind};
+use crate::settings::Settings;
+use crate::sign_in::Verdict;
+use crate::upkeep::Heard;
 
 /// The engine could not start.
 #[derive(Debug, thiserror::Error)]
@@ -40,11 +47,38 @@ pub enum StartError {
     Store(#[from] StoreError),
 }
 
+/// What an account's place in the tree says about it (crossbar.md section 12.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountFacts {
+    /// The nearest reseller above, else the root; the root's own id for the root.
+    pub reseller: AccountId,
+    /// Whether it is the root of the tree.
+    pub is_master: bool,
+}
+
 /// The engine: cheap to clone.
 #[derive(Clone)]
-pub struct Engine(pub(crate) Arc<()>);
+pub struct Engine(pub(crate) Arc<Inner>);
 
-#[expect(unused_variables, reason = "signatures first")]
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) keys: ArcSwap<Keys>,
+    pub(crate) live: LiveState,
+    pub(crate) proofs: Bounded<[u8; 32], Arc<Proof>>,
+    pub(crate) process_key: hmac::Key,
+    pub(crate) lanes: Lanes,
+    pub(crate) flights: Flights<Verdict>,
+    pub(crate) hash: HashPool,
+    pub(crate) health: Health,
+    pub(crate) heard: Heard,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Work that must not end with the client who asked for it.
+    pub(crate) tasks: TaskTracker,
+}
+
 impl Engine {
     /// Loads what decisions need. No background work yet: the command line needs none.
     ///
@@ -56,59 +90,36 @@ impl Engine {
         clock: Clock,
         random: Random,
     ) -> Result<Self, StartError> {
-        todo!()
-    }
-
-    /// Founds an installation in an empty store: keys, root account, first admin; all or nothing.
-    ///
-    /// # Errors
-    /// [`StartError::NotEmpty`] when there is an account already.
-    pub async fn found(
-        store: Store,
-        settings: Settings,
-        clock: Clock,
-        random: Random,
-        founding: Founding,
-    ) -> Result<(Self, Founded), StartError> {
-        todo!()
-    }
-
-    /// Follows other processes' writes and keeps house, until the token is cancelled.
-    pub async fn run(&self, stop: CancellationToken) {
-        todo!()
+        // The place in the order of changes is taken before anything is read, so nothing is missed.
+        let heard = Heard::new(store.last_change().await?);
+        let keys = Keys::load(&store).await?;
+        let metrics = Arc::new(Metrics::default());
+        let live = LiveState::new(store.clone(), settings.cached_principals);
+        live.deny(store.denied_tokens(clock.now()).await?);
+        Ok(Self(Arc::new(Inner {
+            keys: ArcSwap::from_pointee(keys),
+            live,
+            proofs: Bounded::new(settings.cached_credentials),
+            process_key: hmac::Key::new(hmac::HMAC_SHA256, &random.bytes::<32>()),
+            lanes: Lanes::new(settings.limits.clone()),
+            flights: Flights::new(),
+            hash: HashPool::start(&settings.hash, Arc::clone(&metrics)),
+            health: Health::new(&settings),
+            heard,
+            metrics,
+            tasks: TaskTracker::new(),
+            store,
+            settings,
+            clock,
+            random,
+        })))
     }
 
     /// Waits for writes under way and ends the hash threads. The store stays open.
     pub async fn shutdown(&self) {
-        todo!()
-    }
-
-    /// Who is asking, and may they?
-    pub async fn decide(&self, request: &Request<'_>, trace: &mut Trace) -> Decision {
-        todo!()
-    }
-
-    /// What a token's holder would be permitted, for `tokeninfo` (crossbar.md section 7.9): the reason word on failure.
-    ///
-    /// # Errors
-    /// The reason word of the dialect, or that the store is unreachable.
-    pub async fn token_permit(
-        &self,
-        token: &SecretText,
-        client: std::net::IpAddr,
-    ) -> Result<Permit, Result<doorward_core::jwt::TokenError, SignInError>> {
-        todo!()
-    }
-
-    /// What a token says and whether it is good, for the command line.
-    ///
-    /// # Errors
-    /// [`doorward_core::jwt::TokenError`] when it was never one of ours.
-    pub async fn inspect_token(
-        &self,
-        token: &SecretText,
-    ) -> Result<TokenInfo, doorward_core::jwt::TokenError> {
-        todo!()
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.hash.end();
     }
 
     /// An account from memory or store.
@@ -116,7 +127,7 @@ impl Engine {
     /// # Errors
     /// [`StoreError`].
     pub async fn account(&self, id: AccountId) -> Result<Option<Arc<Account>>, StoreError> {
-        todo!()
+        self.0.live.account(id).await
     }
 
     /// A user from memory or store.
@@ -128,68 +139,111 @@ impl Engine {
         account: AccountId,
         id: UserId,
     ) -> Result<Option<Arc<User>>, StoreError> {
-        todo!()
+        self.0.live.user(account, id).await
     }
 
-    /// What an account's place in the tree says about it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn facts(&self, account: &Account) -> Result<AccountFacts, StoreError> {
-        todo!()
-    }
-
-    /// The public keys that verify tokens, active one first.
+    /// The public keys that verify tokens, the signing one first.
     #[must_use]
     pub fn token_keys(&self) -> Vec<VerifyingKey> {
-        todo!()
+        self.0.keys.load().all_verifying().to_vec()
     }
 
     /// One public key.
     #[must_use]
     pub fn token_key(&self, id: KeyId) -> Option<VerifyingKey> {
-        todo!()
+        self.0.keys.load().verifying(id).cloned()
     }
 
     /// 16 bytes that name the installation: for the constant `node` of envelopes.
     #[must_use]
     pub fn installation(&self) -> [u8; 16] {
-        todo!()
+        self.0.keys.load().system.installation
+    }
+
+    /// The root of the account tree.
+    #[must_use]
+    pub fn root(&self) -> AccountId {
+        self.0.keys.load().system.root
     }
 
     /// Why no decision can be made now; empty when all is well. For `/readyz`.
     #[must_use]
     pub fn unready(&self) -> Vec<&'static str> {
-        todo!()
+        self.0.health.problems()
     }
 
-    /// The counters.
+    /// The counters that histograms do not cover, and the gauges.
+    #[must_use]
+    pub fn readings(&self) -> Vec<Reading> {
+        let (accounts, users) = self.0.live.sizes();
+        let gauge = |name, help, labels, value: usize| Reading {
+            name,
+            help,
+            kind: ReadingKind::Gauge,
+            labels,
+            value: u32::try_from(value).map_or(f64::MAX, f64::from),
+        };
+        let mut readings = self.0.metrics.counters();
+        for (cache, entries) in [
+            ("credentials", self.0.proofs.len()),
+            ("accounts", accounts),
+            ("users", users),
+        ] {
+            readings.push(gauge(
+                "cache_entries",
+                "Entries in memory.",
+                vec![("cache", cache)],
+                entries,
+            ));
+        }
+        readings.push(gauge(
+            "hash_queue",
+            "Slow hashes waiting.",
+            Vec::new(),
+            self.0.hash.waiting(),
+        ));
+        let up = usize::from(self.0.health.is_up());
+        readings.push(gauge(
+            "store_up",
+            "Whether the store answered lately.",
+            Vec::new(),
+            up,
+        ));
+        readings
+    }
+
+    /// The histograms.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
-        todo!()
+        &self.0.metrics
     }
 
     /// The store below, for listings and backups.
     #[must_use]
     pub fn store(&self) -> &Store {
-        todo!()
-    }
-
-    /// The time, as the engine has it.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        todo!()
+        &self.0.store
     }
 
     /// Fresh randomness, for request ids.
     #[must_use]
     pub fn random(&self) -> &Random {
-        todo!()
+        &self.0.random
+    }
+
+    /// The time, as the engine has it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     /// The settings it runs with.
     #[must_use]
     pub fn settings(&self) -> &Settings {
-        todo!()
+        &self.0.settings
     }
+}
+
+/// What a caller's address is, for lanes and logs.
+pub(crate) fn prefix(client: IpAddr) -> doorward_core::address::Prefix {
+    doorward_core::address::Prefix::of(client)
 }

@@ -1,1 +1,285 @@
-//! Placeholder.
+//! Guarding against guessing (decision 28): lanes, and one flight for equal credentials.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use doorward_core::address::Prefix;
+use doorward_core::lane::{Admission, Lane, Measure};
+use doorward_core::time::Timestamp;
+use tokio::sync::watch;
+
+use crate::settings::LimitSettings;
+
+/// Lanes remembered at once; beyond, idle ones go first.
+const MAX_LANES: usize = 100_000;
+
+/// What is being guessed at: the account if it is known, else a keyed digest of what was named.
+pub(crate) type Scope = [u8; 32];
+
+/// Every lane.
+pub(crate) struct Lanes {
+    settings: LimitSettings,
+    by_prefix: Table<Prefix>,
+    by_scope: Table<(Scope, Prefix)>,
+}
+
+/// A guess that was let through and must be answered for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guess {
+    scope: Scope,
+    prefix: Prefix,
+    secret: [u8; 32],
+    taken: Timestamp,
+}
+
+impl Lanes {
+    /// Empty lanes.
+    pub(crate) fn new(settings: LimitSettings) -> Self {
+        Self {
+            settings,
+            by_prefix: Table::default(),
+            by_scope: Table::default(),
+        }
+    }
+
+    /// Asks to try a secret (by keyed digest). Takes a place in both lanes when it may.
+    pub(crate) fn admit(
+        &self,
+        scope: Scope,
+        prefix: Prefix,
+        secret: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Guess, Admission> {
+        let guess = Guess {
+            scope,
+            prefix,
+            secret,
+            taken: now,
+        };
+        if !self.settings.enabled {
+            return Ok(guess);
+        }
+        let narrow = self.settings.per_account_address;
+        match self.by_scope.with((scope, prefix), narrow, now, |lane| {
+            lane.admit(&secret, narrow, now)
+        }) {
+            Admission::Check => {}
+            refused => return Err(refused),
+        }
+        let wide = self.settings.per_address;
+        match self
+            .by_prefix
+            .with(prefix, wide, now, |lane| lane.admit(&secret, wide, now))
+        {
+            Admission::Check => Ok(guess),
+            refused => {
+                self.by_scope
+                    .with((scope, prefix), narrow, now, |lane| lane.give_back(now));
+                Err(refused)
+            }
+        }
+    }
+
+    /// The guess was right, or could not be checked.
+    pub(crate) fn give_back(&self, guess: &Guess) {
+        if self.settings.enabled {
+            let (narrow, wide) = (self.settings.per_account_address, self.settings.per_address);
+            let key = (guess.scope, guess.prefix);
+            self.by_scope
+                .with(key, narrow, guess.taken, |lane| lane.give_back(guess.taken));
+            self.by_prefix
+                .with(guess.prefix, wide, guess.taken, |lane| {
+                    lane.give_back(guess.taken)
+                });
+        }
+    }
+
+    /// The guess was wrong.
+    pub(crate) fn remember_wrong(&self, guess: &Guess, now: Timestamp) {
+        if self.settings.enabled {
+            let narrow = self.settings.per_account_address;
+            let key = (guess.scope, guess.prefix);
+            self.by_scope.with(key, narrow, now, |lane| {
+                lane.remember_wrong(guess.secret, now)
+            });
+        }
+    }
+
+    /// Forgets lanes nobody is in.
+    pub(crate) fn sweep(&self, now: Timestamp) {
+        self.by_prefix.sweep(self.settings.per_address, now);
+        self.by_scope.sweep(self.settings.per_account_address, now);
+    }
+}
+
+/// One kind of lane.
+struct Table<K>(Mutex<HashMap<K, Lane>>);
+
+impl<K> Default for Table<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Hash + Eq + Copy> Table<K> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Lane>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<R>(
+        &self,
+        key: K,
+        measure: Measure,
+        now: Timestamp,
+        act: impl FnOnce(&mut Lane) -> R,
+    ) -> R {
+        let mut lanes = self.lock();
+        if lanes.len() >= MAX_LANES && !lanes.contains_key(&key) {
+            lanes.retain(|_, lane| !lane.is_idle(measure, now));
+            let surplus: Vec<K> = lanes
+                .keys()
+                .take((lanes.len() + 1).saturating_sub(MAX_LANES))
+                .copied()
+                .collect();
+            for key in surplus {
+                lanes.remove(&key);
+            }
+        }
+        act(lanes.entry(key).or_default())
+    }
+
+    fn sweep(&self, measure: Measure, now: Timestamp) {
+        self.lock().retain(|_, lane| !lane.is_idle(measure, now));
+    }
+}
+
+/// Equal questions under way are answered together. The key depends only on what the client sent
+/// (attacks.md S36).
+pub(crate) struct Flights<T>(Mutex<HashMap<[u8; 32], watch::Receiver<Option<T>>>>);
+
+/// What a caller of [`Flights::board`] is.
+pub(crate) enum Seat<T> {
+    /// The first: it must do the work and land.
+    Pilot(watch::Sender<Option<T>>),
+    /// Somebody else does the work.
+    Passenger(watch::Receiver<Option<T>>),
+}
+
+impl<T: Clone> Flights<T> {
+    /// None under way.
+    pub(crate) fn new() -> Self {
+        Self(Mutex::default())
+    }
+
+    /// Joins the flight of this key, or begins it.
+    pub(crate) fn board(&self, key: [u8; 32]) -> Seat<T> {
+        let mut flights = self.lock();
+        match flights.get(&key) {
+            // A pilot that was lost (its task panicked) leaves a flight nobody lands: begin anew.
+            Some(answer) if answer.has_changed().is_ok() => Seat::Passenger(answer.clone()),
+            _ => {
+                let (sender, receiver) = watch::channel(None);
+                flights.insert(key, receiver);
+                Seat::Pilot(sender)
+            }
+        }
+    }
+
+    /// The work is done: everybody aboard hears it, later ones begin anew.
+    pub(crate) fn land(&self, key: &[u8; 32], sender: &watch::Sender<Option<T>>, answer: T) {
+        self.lock().remove(key);
+        sender.send_replace(Some(answer));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], watch::Receiver<Option<T>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits for the answer; `None` when the pilot was lost.
+pub(crate) async fn arrival<T: Clone>(mut answer: watch::Receiver<Option<T>>) -> Option<T> {
+    answer
+        .wait_for(Option::is_some)
+        .await
+        .ok()
+        .and_then(|value| value.clone())
+}
+
+/// A throttled caller waits at least a second.
+pub(crate) fn retry_after(wait: Duration) -> Duration {
+    wait.max(Duration::from_secs(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(60);
+
+    fn lanes(per_address: u32, per_account_address: u32) -> Lanes {
+        Lanes::new(LimitSettings {
+            enabled: true,
+            per_address: Measure {
+                failures: per_address,
+                window: WINDOW,
+            },
+            per_account_address: Measure {
+                failures: per_account_address,
+                window: WINDOW,
+            },
+        })
+    }
+
+    fn wrong(lanes: &Lanes, scope: u8, secret: u8, address: [u8; 4]) -> Option<Admission> {
+        let now = Timestamp::from_unix(0);
+        match lanes.admit([scope; 32], Prefix::of(address.into()), [secret; 32], now) {
+            Ok(guess) => {
+                lanes.remember_wrong(&guess, now);
+                None
+            }
+            Err(refused) => Some(refused),
+        }
+    }
+
+    #[test]
+    fn an_account_is_guarded_against_one_prefix_and_open_to_others() {
+        let lanes = lanes(100, 3);
+        for secret in 0..3 {
+            assert_eq!(wrong(&lanes, 1, secret, [1, 2, 3, 4]), None);
+        }
+        assert!(matches!(
+            wrong(&lanes, 1, 9, [1, 2, 3, 4]),
+            Some(Admission::Full(_))
+        ));
+        assert_eq!(wrong(&lanes, 1, 9, [1, 2, 3, 5]), None);
+        assert_eq!(wrong(&lanes, 2, 9, [1, 2, 3, 4]), None);
+    }
+
+    #[test]
+    fn an_address_is_counted_over_all_accounts() {
+        let lanes = lanes(5, 100);
+        for scope in 0..5 {
+            assert_eq!(wrong(&lanes, scope, scope, [1, 2, 3, 4]), None);
+        }
+        assert!(matches!(
+            wrong(&lanes, 9, 9, [1, 2, 3, 4]),
+            Some(Admission::Full(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn equal_questions_share_one_answer() {
+        let flights = Flights::new();
+        let Seat::Pilot(sender) = flights.board([1; 32]) else {
+            panic!("the first is the pilot")
+        };
+        let Seat::Passenger(answer) = flights.board([1; 32]) else {
+            panic!("the second is not")
+        };
+        flights.land(&[1; 32], &sender, 7);
+        assert_eq!(arrival(answer).await, Some(7));
+        assert!(matches!(flights.board([1; 32]), Seat::Pilot(_)));
+    }
+}

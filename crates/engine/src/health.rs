@@ -1,1 +1,89 @@
-//! Placeholder.
+//! Whether the store still answers (decision 31).
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::settings::{Outage, Settings};
+use crate::source::monotonic;
+
+/// How far the database's clock may be from ours before nothing is decided any more (decision 30).
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5);
+/// Where a warning begins.
+const WARN_CLOCK_SKEW: Duration = Duration::from_secs(1);
+/// How long the store may be silent before `outage = "closed"` closes.
+const CLOSED_GRACE: Duration = Duration::from_secs(3);
+
+/// The last sign of life, and the clocks' distance.
+pub(crate) struct Health {
+    grace: Duration,
+    /// Milliseconds of [`monotonic`]; `u64::MAX` while nobody watches.
+    last: AtomicU64,
+    skew_millis: AtomicI64,
+}
+
+impl Health {
+    /// Before anybody watches the store, every look at it is its own heartbeat.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let grace = match settings.outage {
+            Outage::Stale => settings.stale_grace.max(CLOSED_GRACE),
+            Outage::Closed => CLOSED_GRACE,
+        };
+        Self {
+            grace,
+            last: AtomicU64::new(u64::MAX),
+            skew_millis: AtomicI64::new(0),
+        }
+    }
+
+    /// The store answered just now.
+    pub(crate) fn beat(&self) {
+        self.last.store(now_millis(), Ordering::Relaxed);
+    }
+
+    /// The database's clock is this far from ours.
+    pub(crate) fn skew(&self, millis: i64) {
+        let before = self.skew_millis.swap(millis, Ordering::Relaxed);
+        if over(millis, WARN_CLOCK_SKEW) && !over(before, WARN_CLOCK_SKEW) {
+            tracing::warn!(
+                skew_ms = millis,
+                "the database's clock differs from this machine's"
+            );
+        }
+    }
+
+    /// Whether the store has been silent for too long to decide from memory.
+    pub(crate) fn is_lost(&self) -> bool {
+        let last = self.last.load(Ordering::Relaxed);
+        last != u64::MAX && now_millis().saturating_sub(last) > millis(self.grace)
+    }
+
+    /// Whether the store answered within the last three seconds.
+    pub(crate) fn is_up(&self) -> bool {
+        let last = self.last.load(Ordering::Relaxed);
+        last == u64::MAX || now_millis().saturating_sub(last) <= millis(CLOSED_GRACE)
+    }
+
+    /// Why nothing can be decided; empty when all is well.
+    pub(crate) fn problems(&self) -> Vec<&'static str> {
+        let mut problems = Vec::new();
+        if self.is_lost() {
+            problems.push("store_unreachable");
+        }
+        if over(self.skew_millis.load(Ordering::Relaxed), MAX_CLOCK_SKEW) {
+            problems.push("clock_skew");
+        }
+        problems
+    }
+}
+
+fn over(skew_millis: i64, limit: Duration) -> bool {
+    skew_millis.unsigned_abs() > millis(limit)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn now_millis() -> u64 {
+    millis(monotonic())
+}

@@ -1,1 +1,109 @@
-//! Placeholder.
+//! The key ring and the installation's row, opened: one snapshot, swapped whole.
+
+use std::collections::HashMap;
+
+use aws_lc_rs::hmac;
+use doorward_core::digest::hmac_framed;
+use doorward_core::id::KeyId;
+use doorward_core::jwt::{SigningKey, VerifyingKey};
+use doorward_core::secret::{SecretBytes, SecretText};
+use doorward_core::verifier::{Recipe, SALT_LEN};
+use doorward_store::{HashGeneration, KeyPurpose, KeyState, RingKey, Store, System};
+
+use crate::StartError;
+
+/// Everything that signs, verifies or peppers.
+pub(crate) struct Keys {
+    /// The installation's row.
+    pub(crate) system: System,
+    /// Signs tokens.
+    pub(crate) signing: SigningKey,
+    verifying: Vec<VerifyingKey>,
+    peppers: HashMap<KeyId, SecretBytes>,
+    lookup: hmac::Key,
+    /// Live hash generations, newest first; never empty.
+    pub(crate) hashes: Vec<HashGeneration>,
+}
+
+impl Keys {
+    /// Reads everything from the store.
+    pub(crate) async fn load(store: &Store) -> Result<Self, StartError> {
+        let system = store.system().await?.ok_or(StartError::Empty)?;
+        let ring = store.keys().await?;
+        let hashes = store.hash_generations().await?;
+        if hashes.is_empty() {
+            return Err(StartError::Keys("no hash generation is alive"));
+        }
+        let of = |purpose| ring.iter().filter(move |key| key.purpose == purpose);
+        let active = |purpose| {
+            of(purpose)
+                .filter(|key| key.state == KeyState::Active)
+                .next_back()
+        };
+        let token =
+            active(KeyPurpose::CrossbarToken).ok_or(StartError::Keys("no token key is active"))?;
+        let lookup =
+            active(KeyPurpose::ApiKeyLookup).ok_or(StartError::Keys("no lookup key is active"))?;
+        let usable = |_| StartError::Keys("a token key cannot be read");
+        let mut verifying =
+            vec![VerifyingKey::from_pkcs8(token.id, &token.material).map_err(usable)?];
+        for key in of(KeyPurpose::CrossbarToken).filter(|key| verifies(key) && key.id != token.id) {
+            verifying.push(VerifyingKey::from_pkcs8(key.id, &key.material).map_err(usable)?);
+        }
+        Ok(Self {
+            signing: SigningKey::from_pkcs8(token.id, &token.material).map_err(usable)?,
+            verifying,
+            peppers: of(KeyPurpose::Pepper)
+                .map(|key| (key.id, key.material.clone()))
+                .collect(),
+            lookup: hmac::Key::new(hmac::HMAC_SHA256, lookup.material.expose()),
+            system,
+            hashes,
+        })
+    }
+
+    /// The key with this id, if it verifies tokens.
+    pub(crate) fn verifying(&self, id: KeyId) -> Option<&VerifyingKey> {
+        self.verifying.iter().find(|key| key.id() == id)
+    }
+
+    /// Every key that verifies tokens, the signing one first.
+    pub(crate) fn all_verifying(&self) -> &[VerifyingKey] {
+        &self.verifying
+    }
+
+    /// How a verifier of this generation is computed for this salt.
+    pub(crate) fn recipe(
+        &self,
+        generation: &HashGeneration,
+        salt: [u8; SALT_LEN],
+    ) -> Option<Recipe> {
+        let pepper = self.peppers.get(&generation.pepper)?.clone();
+        Some(Recipe {
+            cost: generation.cost,
+            salt,
+            pepper,
+        })
+    }
+
+    /// The keyed digest an API key is found by.
+    pub(crate) fn api_key_lookup(&self, key: &SecretText) -> [u8; 32] {
+        lookup(&self.lookup, key)
+    }
+}
+
+/// The keyed digest of an API key, before there is a ring.
+pub(crate) fn first_api_key_lookup(material: &SecretBytes, key: &SecretText) -> [u8; 32] {
+    lookup(&hmac::Key::new(hmac::HMAC_SHA256, material.expose()), key)
+}
+
+fn lookup(with: &hmac::Key, key: &SecretText) -> [u8; 32] {
+    hmac_framed(with, &[b"api-key", key.expose().as_bytes()])
+}
+
+fn verifies(key: &RingKey) -> bool {
+    matches!(
+        key.state,
+        KeyState::Next | KeyState::Active | KeyState::Retiring
+    )
+}

@@ -1,19 +1,28 @@
 //! Administration: what the command line and the management resources change.
 //!
-//! Every change names its [`Actor`], is committed in a task that a hung-up client cannot cancel, and is
-//! in force in this process before the answer leaves.
+//! Every change names its [`Actor`], is committed in a task that a hung-up client cannot cancel, and
+//! is in force in this process before the answer leaves.
 
-use doorward_core::account::Account;
-use doorward_core::credential::DigestKind;
-use doorward_core::document::Document;
-use doorward_core::id::{AccountId, KeyId, TokenId, UserId};
+mod account;
+mod api_key;
+mod secrets;
+mod user;
+mod verifiers;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
 use doorward_core::name::NameError;
-use doorward_core::secret::SecretText;
-use doorward_core::time::Timestamp;
-use doorward_core::user::{Level, User};
-use doorward_store::{Actor, StoreError};
+use doorward_store::{Actor, StoreError, Write};
 
 use crate::Engine;
+
+pub use account::{AccountChange, NewAccount};
+pub use user::{NewUser, UserChange};
+
+pub(crate) use secrets::new_rsa_key;
+pub(crate) use verifiers::{check_password, digests};
 
 /// A change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +41,7 @@ pub enum AdminError {
     #[error("several accounts have this name; use the id")]
     Ambiguous,
     /// A name is refused.
-    #[error("{field} {error}")]
+    #[error("the {field} {error}")]
     Name {
         /// Which field.
         field: &'static str,
@@ -42,223 +51,56 @@ pub enum AdminError {
     /// The root cannot be deleted or moved.
     #[error("the root account cannot be deleted or moved")]
     Root,
-    /// A password must not be empty, nor longer than 1024 bytes, nor hold control characters.
+    /// The password is refused.
     #[error("a password has 1 to 1024 bytes and no control characters")]
     Password,
     /// A new username needs its password, because the digests hold both.
-    #[error("a new username needs a new password")]
+    #[error("a new username needs a password along with it")]
     PasswordNeeded,
+    /// A password needs a username, because the digests hold both.
+    #[error("a password needs a username along with it")]
+    UsernameNeeded,
+    /// The last live hash generation cannot be ended.
+    #[error("there is no older hash generation to end")]
+    NothingToRetire,
+    /// The document holds U+0000.
+    #[error("the document holds a NUL character")]
+    Nul,
     /// Too many slow hashes waiting.
     #[error("too many sign-ins at once; try again")]
     Busy,
+    /// The task that wrote was lost.
+    #[error("the write was interrupted")]
+    Interrupted,
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A new account.
-#[derive(Debug, Clone, Default)]
-pub struct NewAccount {
-    /// As shown.
-    pub name: String,
-    /// Realm; generated when absent.
-    pub realm: Option<String>,
-    /// Above; the root when absent.
-    pub parent: Option<AccountId>,
-    /// Custom keys.
-    pub document: Document,
-}
+/// The work of one write.
+pub(crate) type Work<'w, T> = Pin<Box<dyn Future<Output = Result<T, AdminError>> + Send + 'w>>;
 
-/// What changes about an account; `None` leaves a thing as it is.
-#[derive(Debug, Clone, Default)]
-pub struct AccountChange {
-    /// New name.
-    pub name: Option<String>,
-    /// New realm.
-    pub realm: Option<String>,
-    /// On or off.
-    pub enabled: Option<bool>,
-    /// Billing boundary or not.
-    pub reseller: Option<bool>,
-    /// When the trial ends; `Some(None)` ends the trial itself.
-    pub trial_ends: Option<Option<Timestamp>>,
-    /// Which digest Basic compares; `Some(None)` goes back to the system's.
-    pub basic_digest: Option<Option<DigestKind>>,
-    /// Replaces the custom keys.
-    pub document: Option<Document>,
-}
-
-/// A new user.
-#[derive(Debug, Clone)]
-pub struct NewUser {
-    /// Its account.
-    pub account: AccountId,
-    /// Username; without one it cannot sign in.
-    pub username: Option<String>,
-    /// Password; goes with the username.
-    pub password: Option<SecretText>,
-    /// What it may do.
-    pub level: Level,
-    /// On or off.
-    pub enabled: bool,
-    /// Names, mail, custom keys.
-    pub document: Document,
-}
-
-/// What changes about a user; `None` leaves a thing as it is.
-#[derive(Debug, Clone, Default)]
-pub struct UserChange {
-    /// New username; needs a password, for the digests hold both.
-    pub username: Option<String>,
-    /// New password.
-    pub password: Option<SecretText>,
-    /// New level.
-    pub level: Option<Level>,
-    /// On or off.
-    pub enabled: Option<bool>,
-    /// Replaces names, mail, custom keys.
-    pub document: Option<Document>,
-}
-
-#[expect(unused_variables, reason = "signatures first")]
 impl Engine {
-    /// Finds an account by id, realm or name.
-    pub async fn find_account(&self, text: &str) -> Result<Account, AdminError> {
-        todo!()
-    }
-
-    /// Finds a user of an account by id or username.
-    pub async fn find_user(&self, account: AccountId, text: &str) -> Result<User, AdminError> {
-        todo!()
-    }
-
-    /// Creates an account with its API key.
-    pub async fn create_account(
+    /// Runs one write: commit, then in force here, then answered (decision 24). A client that hangs up meanwhile changes
+    /// nothing about it.
+    pub(crate) async fn commit<T: Send + 'static>(
         &self,
         actor: Actor,
-        new: NewAccount,
-    ) -> Result<Account, AdminError> {
-        todo!()
+        work: impl for<'w> FnOnce(&'w mut Write) -> Work<'w, T> + Send + 'static,
+    ) -> Result<T, AdminError> {
+        let inner = Arc::clone(&self.0);
+        let task = self.0.tasks.spawn(async move {
+            let mut write = inner.store.write(actor).await?;
+            let value = work(&mut write).await?;
+            let changes = write.commit().await?;
+            inner.absorb_own(&changes).await;
+            Ok(value)
+        });
+        task.await.unwrap_or(Err(AdminError::Interrupted))
     }
 
-    /// Changes an account.
-    pub async fn change_account(
-        &self,
-        actor: Actor,
-        id: AccountId,
-        change: AccountChange,
-    ) -> Result<Account, AdminError> {
-        todo!()
-    }
-
-    /// Moves an account under another.
-    pub async fn move_account(
-        &self,
-        actor: Actor,
-        id: AccountId,
-        to: AccountId,
-    ) -> Result<(), AdminError> {
-        todo!()
-    }
-
-    /// Deletes an account that has none below it.
-    pub async fn delete_account(&self, actor: Actor, id: AccountId) -> Result<(), AdminError> {
-        todo!()
-    }
-
-    /// Ends every token and session of an account (its account-wide generation).
-    pub async fn end_sessions(&self, actor: Actor, id: AccountId) -> Result<(), AdminError> {
-        todo!()
-    }
-
-    /// Replaces an account's API key and ends the tokens that came from the old one.
-    pub async fn rotate_api_key(
-        &self,
-        actor: Actor,
-        id: AccountId,
-    ) -> Result<SecretText, AdminError> {
-        todo!()
-    }
-
-    /// An account's API key.
-    pub async fn api_key(&self, id: AccountId) -> Result<SecretText, AdminError> {
-        todo!()
-    }
-
-    /// Assigns a phone number to an account.
-    pub async fn assign_phone(
-        &self,
-        actor: Actor,
-        id: AccountId,
-        number: &str,
-    ) -> Result<String, AdminError> {
-        todo!()
-    }
-
-    /// Creates a user.
-    pub async fn create_user(&self, actor: Actor, new: NewUser) -> Result<User, AdminError> {
-        todo!()
-    }
-
-    /// Changes a user. A password or username change that alters a digest, and switching off or on, end what
-    /// the user holds; the same password again ends nothing (decision 16).
-    pub async fn change_user(
-        &self,
-        actor: Actor,
-        account: AccountId,
-        id: UserId,
-        change: UserChange,
-    ) -> Result<User, AdminError> {
-        todo!()
-    }
-
-    /// Deletes a user with its credentials.
-    pub async fn delete_user(
-        &self,
-        actor: Actor,
-        account: AccountId,
-        id: UserId,
-    ) -> Result<(), AdminError> {
-        todo!()
-    }
-
-    /// Ends every token of the system (crossbar.md section 7.1).
-    pub async fn reset_system_secret(&self, actor: Actor) -> Result<(), AdminError> {
-        todo!()
-    }
-
-    /// Ends the user-less tokens of an account (crossbar.md section 7.4).
-    pub async fn reset_account_secret(
-        &self,
-        actor: Actor,
-        id: AccountId,
-    ) -> Result<(), AdminError> {
-        todo!()
-    }
-
-    /// Ends everything a user holds (crossbar.md section 7.5).
-    pub async fn reset_user_secret(
-        &self,
-        actor: Actor,
-        account: AccountId,
-        id: UserId,
-    ) -> Result<(), AdminError> {
-        todo!()
-    }
-
-    /// Replaces the key that signs tokens, at once and without overlap; every token dies (crossbar.md section 7.8).
-    pub async fn reset_token_key(&self, actor: Actor, id: KeyId) -> Result<(), AdminError> {
-        todo!()
-    }
-
-    /// Denies a token until its own end, by id.
-    pub async fn deny_token(
-        &self,
-        actor: Actor,
-        account: AccountId,
-        id: TokenId,
-        until: Timestamp,
-    ) -> Result<(), AdminError> {
-        todo!()
+    /// 32 random hexadecimal digits, as signature secrets are written.
+    pub(crate) fn new_secret(&self) -> doorward_core::secret::SecretText {
+        doorward_core::hex::encode(&self.0.random.bytes::<16>()).into()
     }
 }

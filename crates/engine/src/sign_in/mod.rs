@@ -1,18 +1,26 @@
 //! Signing in: from credentials to a token.
 
+mod again;
+mod api_key;
+mod digest;
+mod find;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_core::account::{Account, Lock};
 use doorward_core::credential::DigestKind;
-use doorward_core::id::{AccountId, UserId};
+use doorward_core::id::AccountId;
 use doorward_core::identity::Identity;
 use doorward_core::jwt::SwitchTo;
 use doorward_core::secret::SecretText;
 use doorward_core::user::User;
+use doorward_store::StoreError;
 
-use crate::{Engine, Permit};
+use crate::check::Unproven;
+
+pub(crate) use digest::Verdict;
 
 /// How a sign-in names its account (crossbar.md section 3.2): tried in this order, falling through
 /// to the next when one resolves to nothing.
@@ -83,46 +91,19 @@ pub enum SignInError {
     TooOld,
 }
 
-impl Engine {
-    /// Signs in with a digest of `username:password` (crossbar.md section 3).
-    ///
-    /// # Errors
-    /// See [`SignInError`].
-    pub async fn sign_in(&self, request: SignIn) -> Result<Session, SignInError> {
-        todo!("{request:?}")
+impl From<StoreError> for SignInError {
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(%error, "a sign-in could not be decided");
+        Self::Unavailable
     }
+}
 
-    /// Signs in with an account's API key (crossbar.md section 4).
-    ///
-    /// # Errors
-    /// See [`SignInError`].
-    pub async fn sign_in_with_api_key(
-        &self,
-        key: &SecretText,
-        client: IpAddr,
-    ) -> Result<Session, SignInError> {
-        todo!("{key:?} {client}")
-    }
-
-    /// A new token for the same caller (crossbar.md section 7.2); the old one stays.
-    ///
-    /// # Errors
-    /// [`SignInError::TooOld`] beyond the longest total life.
-    pub async fn refresh(&self, permit: &Permit) -> Result<Session, SignInError> {
-        todo!("{permit:?}")
-    }
-
-    /// A token for another account's user (crossbar.md section 3.8). The permit must be one for
-    /// [`doorward_core::right::Right::Impersonate`].
-    ///
-    /// # Errors
-    /// [`SignInError::UnknownUser`], [`SignInError::Locked`].
-    pub async fn impersonate(
-        &self,
-        permit: &Permit,
-        account: AccountId,
-        user: UserId,
-    ) -> Result<Session, SignInError> {
-        todo!("{permit:?} {account} {user}")
+impl From<Unproven> for SignInError {
+    fn from(unproven: Unproven) -> Self {
+        match unproven {
+            Unproven::Invalid => Self::Invalid,
+            Unproven::Throttled(wait) => Self::Throttled(wait),
+            Unproven::Unavailable => Self::Unavailable,
+        }
     }
 }

@@ -1,0 +1,345 @@
+//! Proving a digest of `username:password`: for sign-ins and for Basic alike.
+//!
+//! Whoever guesses pays before the hash (attacks.md S48), pays the same for accounts, users and
+//! passwords that do not exist (S42), and learns the same (S54). Equal credentials under way are
+//! hashed once (S36).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arc_swap::Guard;
+use doorward_core::account::Account;
+use doorward_core::credential::DigestKind;
+use doorward_core::digest::hmac_framed;
+use doorward_core::id::{AccountId, CredentialId, UserId};
+use doorward_core::identity::{AuthMethod, CredentialKind, Factor, Identity, Rest, Subject};
+use doorward_core::lane::Admission;
+use doorward_core::secret::SecretText;
+use doorward_core::time::Timestamp;
+use doorward_core::user::User;
+use doorward_core::verifier::SALT_LEN;
+use doorward_store::{Actor, NewVerifier, VerifierKind};
+
+use super::{Session, SignIn, SignInError};
+use crate::Engine;
+use crate::check::{Live, Unproven};
+use crate::engine::{Inner, prefix};
+use crate::guard::{Scope, Seat, arrival, retry_after};
+use crate::metrics::{Outcome, Via};
+use crate::tokens::Draft;
+
+/// What a hash said: a user of an account, or why not.
+pub(crate) type Verdict = Result<Arc<Proven>, Unproven>;
+
+/// A digest that belonged to a user at this snapshot.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    account: Arc<Account>,
+    user: Arc<User>,
+}
+
+/// A digest to be proven.
+#[derive(Clone)]
+struct Attempt {
+    candidates: Vec<Arc<Account>>,
+    scope: Scope,
+    kind: DigestKind,
+    digest: SecretText,
+    client: IpAddr,
+    key: [u8; 32],
+}
+
+impl Engine {
+    /// Signs in with a digest of `username:password` (crossbar.md section 3).
+    ///
+    /// # Errors
+    /// See [`SignInError`].
+    pub async fn sign_in(&self, request: SignIn) -> Result<Session, SignInError> {
+        let result = self.0.sign_in(request).await;
+        self.0.metrics.signed_in(Via::Password, outcome(&result));
+        result
+    }
+}
+
+impl Inner {
+    async fn sign_in(self: &Arc<Self>, request: SignIn) -> Result<Session, SignInError> {
+        if self.health.is_lost() {
+            return Err(SignInError::Unavailable);
+        }
+        let candidates = self.find(&request.account).await?;
+        let [phone, realm, name] = request.account.named();
+        let scope = match candidates.first() {
+            Some(account) => self.proof_key(&[b"account", account.id.as_bytes()]),
+            None => self.proof_key(&[b"named", phone, realm, name]),
+        };
+        let key = self.proof_key(&[
+            b"sign-in",
+            &scope,
+            &[request.kind as u8],
+            request.digest.expose().as_bytes(),
+        ]);
+        let proven = self
+            .prove(Attempt {
+                candidates,
+                scope,
+                kind: request.kind,
+                digest: request.digest,
+                client: request.client,
+                key,
+            })
+            .await?;
+        let (account, user) = (Arc::clone(&proven.account), Arc::clone(&proven.user));
+        let now = self.clock.now();
+        let above = self.live.ancestors(&account).await?;
+        if let Some(lock) = std::iter::once(&account)
+            .chain(&above)
+            .find_map(|account| account.lock(now))
+        {
+            return Err(SignInError::Locked(lock));
+        }
+        self.issue(Draft {
+            account,
+            user: Some(user),
+            method: AuthMethod::UserAuth,
+            credential: CredentialKind::Password,
+            factors: vec![Factor::Pwd],
+            authenticated_at: now,
+            switch_to: request.switch_to,
+            impersonator: None,
+            inherited: Vec::new(),
+            latest_end: Timestamp::MAX,
+        })
+        .await
+    }
+
+    /// Checks Crossbar's Basic: an account's id and a digest.
+    pub(crate) async fn check_basic(
+        self: &Arc<Self>,
+        account: AccountId,
+        digest: &SecretText,
+        client: IpAddr,
+        now: Timestamp,
+    ) -> Result<Guard<Arc<Live>>, Unproven> {
+        let kind = match digest.expose().len() {
+            32 => DigestKind::Md5,
+            40 => DigestKind::Sha1,
+            _ => return Err(Unproven::Invalid),
+        };
+        let key = self.proof_key(&[b"basic", account.as_bytes(), digest.expose().as_bytes()]);
+        if let Some(live) = self.known(&key, now).await? {
+            return Ok(live);
+        }
+        let began = self.live.epoch();
+        let candidates = self.live.account(account).await?.into_iter().collect();
+        let scope = self.proof_key(&[b"account", account.as_bytes()]);
+        let proven = self
+            .prove(Attempt {
+                candidates,
+                scope,
+                kind,
+                digest: digest.clone(),
+                client,
+                key,
+            })
+            .await?;
+        let identity = Arc::new(basic_identity(&proven.account, &proven.user));
+        self.remember(key, identity, Some(kind), began, now)
+            .await?
+            .ok_or(Unproven::Invalid)
+    }
+
+    /// Proves a digest, together with whoever asks the same at the same time, in a task of its own: a client that hangs
+    /// up takes nobody's answer away.
+    async fn prove(self: &Arc<Self>, attempt: Attempt) -> Verdict {
+        let answer = match self.flights.board(attempt.key) {
+            Seat::Passenger(answer) => answer,
+            Seat::Pilot(sender) => {
+                let answer = sender.subscribe();
+                let inner = Arc::clone(self);
+                self.tasks.spawn(async move {
+                    let verdict = inner.verdict(&attempt).await;
+                    inner.flights.land(&attempt.key, &sender, verdict);
+                });
+                answer
+            }
+        };
+        arrival(answer).await.unwrap_or(Err(Unproven::Unavailable))
+    }
+
+    async fn verdict(self: &Arc<Self>, attempt: &Attempt) -> Verdict {
+        let now = self.clock.now();
+        let stamp = attempt
+            .candidates
+            .iter()
+            .map(|account| self.live.stamp(account.id))
+            .max()
+            .unwrap_or(0);
+        let secret = hmac_framed(
+            &self.process_key,
+            &[b"wrong", &attempt.key, &stamp.to_le_bytes()],
+        );
+        let guess = match self
+            .lanes
+            .admit(attempt.scope, prefix(attempt.client), secret, now)
+        {
+            Ok(guess) => guess,
+            Err(Admission::Full(wait)) => return Err(Unproven::Throttled(retry_after(wait))),
+            Err(Admission::KnownWrong | Admission::Check) => return Err(Unproven::Invalid),
+        };
+        let verdict = self.try_candidates(attempt).await;
+        match &verdict {
+            Err(Unproven::Invalid) => self.lanes.remember_wrong(&guess, self.clock.now()),
+            _ => self.lanes.give_back(&guess),
+        }
+        verdict
+    }
+
+    /// Tries every candidate; where there is none, a stand-in that costs the same.
+    async fn try_candidates(self: &Arc<Self>, attempt: &Attempt) -> Verdict {
+        if attempt.candidates.is_empty() {
+            let salt = self.proof_key(&[b"salt", &attempt.scope]);
+            let stand_in = std::array::from_fn(|i| salt.get(i).copied().unwrap_or_default());
+            self.find_user(AccountId::new(stand_in), stand_in, attempt)
+                .await?;
+            return Err(Unproven::Invalid);
+        }
+        for account in &attempt.candidates {
+            if let Some(user) = self.find_user(account.id, account.salt, attempt).await? {
+                return Ok(Arc::new(Proven {
+                    account: Arc::clone(account),
+                    user,
+                }));
+            }
+        }
+        Err(Unproven::Invalid)
+    }
+
+    /// One slow hash per live hash generation, newest first, and a look for each.
+    async fn find_user(
+        self: &Arc<Self>,
+        account: AccountId,
+        salt: [u8; SALT_LEN],
+        attempt: &Attempt,
+    ) -> Result<Option<Arc<User>>, Unproven> {
+        let keys = self.keys.load_full();
+        let kind = verifier_kind(attempt.kind);
+        for generation in &keys.hashes {
+            let recipe = keys.recipe(generation, salt).ok_or(Unproven::Unavailable)?;
+            let hashed = self.hash.compute(attempt.digest.clone(), recipe).await;
+            let verifier = hashed.map_err(|busy| Unproven::Throttled(busy.retry_after))?;
+            let Some(found) = self.store.verifier(account, kind, &verifier).await? else {
+                continue;
+            };
+            // The user is read after the verifier, and the verifier looked for once more: what changes the one replaces
+            // the other in the same transaction, so the generation belongs to this very password (decision 24).
+            let user = self.live.fresh_user(account, found.user).await?;
+            if self.store.verifier(account, kind, &verifier).await? != Some(found) {
+                return Ok(None);
+            }
+            if keys.hashes.first() != Some(generation) {
+                self.upgrade(account, salt, attempt, found.user);
+            }
+            return Ok(user.filter(|user| user.enabled));
+        }
+        Ok(None)
+    }
+
+    /// Replaces a verifier of an older hash generation by one of the newest (decision 13). Nothing else changes: tokens
+    /// live on.
+    fn upgrade(
+        self: &Arc<Self>,
+        account: AccountId,
+        salt: [u8; SALT_LEN],
+        attempt: &Attempt,
+        user: UserId,
+    ) {
+        let engine = Engine(Arc::clone(self));
+        let (digest, kind) = (attempt.digest.clone(), verifier_kind(attempt.kind));
+        self.tasks.spawn(async move {
+            let keys = engine.0.keys.load_full();
+            let Some(newest) = keys.hashes.first().copied() else {
+                return;
+            };
+            let Some(recipe) = keys.recipe(&newest, salt) else {
+                return;
+            };
+            let Ok(verifier) = engine.0.hash.compute(digest, recipe).await else {
+                return;
+            };
+            let new = NewVerifier {
+                id: CredentialId::new(engine.0.random.bytes()),
+                kind,
+                hash_generation: newest.id,
+                verifier,
+            };
+            if let Err(error) = engine.replace_one(account, user, new).await {
+                tracing::warn!(%error, "a verifier was not upgraded");
+            }
+        });
+    }
+}
+
+impl Engine {
+    async fn replace_one(
+        &self,
+        account: AccountId,
+        user: UserId,
+        new: NewVerifier,
+    ) -> Result<(), crate::AdminError> {
+        self.commit(Actor::server(), move |write| {
+            Box::pin(async move {
+                let mut verifiers = write.verifiers(account, user).await?;
+                if !verifiers
+                    .iter()
+                    .any(|old| old.kind == new.kind && old.hash_generation < new.hash_generation)
+                {
+                    return Ok(());
+                }
+                verifiers.retain(|old| old.kind != new.kind);
+                verifiers.push(new);
+                write.replace_verifiers(account, user, &verifiers).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+}
+
+const fn verifier_kind(kind: DigestKind) -> VerifierKind {
+    match kind {
+        DigestKind::Md5 => VerifierKind::Md5,
+        DigestKind::Sha1 => VerifierKind::Sha1,
+    }
+}
+
+fn basic_identity(account: &Account, user: &User) -> Identity {
+    Identity {
+        account: account.id,
+        user: Some(user.id),
+        home: account.id,
+        home_user: Some(user.id),
+        method: AuthMethod::Basic,
+        credential: CredentialKind::Password,
+        factors: vec![Factor::Pwd],
+        impersonator: None,
+        switch_to: None,
+        token: None,
+        // Not the system's generation, and not the account's: those end tokens and sessions, never passwords
+        // (decision 16). A deleted account is gone by itself.
+        rests_on: vec![Rest {
+            subject: Subject::User(account.id, user.id),
+            generation: user.generation,
+        }],
+    }
+}
+
+/// How a sign-in is counted.
+pub(super) fn outcome(result: &Result<Session, SignInError>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Allow,
+        Err(SignInError::Locked(_)) => Outcome::Deny,
+        Err(SignInError::Throttled(_)) => Outcome::Throttle,
+        Err(SignInError::Unavailable) => Outcome::Unavailable,
+        Err(_) => Outcome::Challenge,
+    }
+}

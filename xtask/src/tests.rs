@@ -1,0 +1,124 @@
+//! Running the tests, counting them, and letting none be skipped silently.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{Workspace, cargo, read, shown};
+use crate::postgres::{Server, URL_VARIABLE};
+use crate::step::Tests;
+
+/// Slow tests are called so; only they may be ignored.
+const SLOW: &str = "full_";
+
+/// All but the slow tests, on both databases.
+pub(crate) fn ordinary(_: &Workspace) -> Result<Tests> {
+    let server = Server::start()?;
+    let listing = read(cargo_test(&server, &[]).args(["--", "--ignored", "--list"]))?;
+    let ignored = listed(&listing);
+    let skipped: Vec<&str> = ignored
+        .iter()
+        .copied()
+        .filter(|test| !is_slow(test))
+        .collect();
+    if !skipped.is_empty() {
+        bail!(
+            "ignored without being called {SLOW}…: {}",
+            skipped.join(", ")
+        );
+    }
+    let count = run(&mut cargo_test(&server, &[]))?;
+    if count.tests.failed == 0 && count.ignored != ignored.len() {
+        bail!(
+            "{} tests ignored, {} expected",
+            count.ignored,
+            ignored.len()
+        );
+    }
+    Ok(count.tests)
+}
+
+/// The slow tests, optimised, one at a time, with what they print.
+pub(crate) fn full(_: &Workspace) -> Result<Tests> {
+    let server = Server::start()?;
+    let arguments = ["--", "--ignored", "--test-threads=1", "--nocapture"];
+    let count = run(cargo_test(&server, &["--release"]).args(arguments))?;
+    Ok(count.tests)
+}
+
+fn cargo_test(server: &Server, options: &[&str]) -> Command {
+    let mut command = cargo();
+    command
+        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+        .args(options)
+        .env(URL_VARIABLE, server.url());
+    command
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Count {
+    tests: Tests,
+    ignored: usize,
+}
+
+/// Passes on what the tests print, and counts along.
+fn run(command: &mut Command) -> Result<Count> {
+    println!("$ {}", shown(command));
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("starting {}", shown(command)))?;
+    let output = child.stdout.take().context("no output to read")?;
+    let mut count = Count::default();
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        count.add(&line);
+    }
+    // A test program that does not build or dies prints no count of its own.
+    if !child.wait()?.success() {
+        count.tests.failed = count.tests.failed.max(1);
+    }
+    Ok(count)
+}
+
+impl Count {
+    /// Reads `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+    fn add(&mut self, line: &str) {
+        let Some((_, numbers)) = line
+            .strip_prefix("test result: ")
+            .and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        for part in numbers.split("; ") {
+            match part.split_once(' ').map(|(n, what)| (n.parse(), what)) {
+                Some((Ok(n), "passed")) => self.tests.passed += n,
+                Some((Ok(n), "failed")) => self.tests.failed += n,
+                Some((Ok::<usize, _>(n), "ignored")) => self.ignored += n,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The names in the output of `--list`.
+fn listed(output: &str) -> Vec<&str> {
+    output
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"))
+        .collect()
+}
+
+/// `module::full_soak` is, an ignored example in a document is not.
+fn is_slow(test: &str) -> bool {
+    test.rsplit("::")
+        .next()
+        .is_some_and(|name| name.starts_with(SLOW))
+}
+
+#[cfg(test)]
+#[path = "tests/tests.rs"]
+mod checks;
