@@ -104,6 +104,8 @@ pub struct Impersonator {
 pub struct TokenFacts {
     /// Its id.
     pub id: TokenId,
+    /// When it was issued.
+    pub issued: Timestamp,
     /// When its time is over.
     pub expires: Timestamp,
     /// The sign-in it goes back to.

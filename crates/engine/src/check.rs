@@ -89,7 +89,7 @@ impl Inner {
                 }
             }
             Presented::AccountDigest { account, digest } if self.settings.allow_basic => {
-                self.check_basic(*account, digest, client, now).await
+                self.check_basic(*account, digest, client).await
             }
             _ => Err(Unproven::Invalid),
         }

@@ -133,7 +133,7 @@ impl fmt::Debug for Permit {
         f.debug_struct("Permit")
             .field("identity", self.identity())
             .field("resource", &self.resource)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

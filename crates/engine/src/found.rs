@@ -134,22 +134,7 @@ impl Ground {
             salt: account.salt,
             pepper: pepper.material.clone(),
         };
-        let verifiers = digests(
-            user.username.as_deref().unwrap_or_default(),
-            &founding.password,
-        )
-        .into_iter()
-        .map(|(kind, digest)| {
-            let verifier = compute(digest.expose().as_bytes(), &recipe, &mut Memory::default())
-                .map_err(|_| StartError::Keys("argon2 refused its parameters"))?;
-            Ok(NewVerifier {
-                id: CredentialId::new(random.bytes()),
-                kind,
-                hash_generation: 0,
-                verifier,
-            })
-        })
-        .collect::<Result<_, StartError>>()?;
+        let verifiers = first_verifiers(&user, &founding.password, &recipe, random)?;
         let api_key = SecretText::new(hex::encode(&random.bytes::<32>()));
         Ok(Self {
             system: System {
@@ -244,4 +229,26 @@ fn first_admin(founding: &Founding, account: AccountId, now: Timestamp, random: 
         created: now,
         modified: now,
     }
+}
+
+fn first_verifiers(
+    user: &User,
+    password: &SecretText,
+    recipe: &Recipe,
+    random: &Random,
+) -> Result<Vec<NewVerifier>, StartError> {
+    let mut memory = Memory::default();
+    digests(user.username.as_deref().unwrap_or_default(), password)
+        .into_iter()
+        .map(|(kind, digest)| {
+            let verifier = compute(digest.expose().as_bytes(), recipe, &mut memory)
+                .map_err(|_| StartError::Keys("argon2 refused its parameters"))?;
+            Ok(NewVerifier {
+                id: CredentialId::new(random.bytes()),
+                kind,
+                hash_generation: 0,
+                verifier,
+            })
+        })
+        .collect()
 }

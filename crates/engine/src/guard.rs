@@ -91,7 +91,7 @@ impl Lanes {
                 .with(key, narrow, guess.taken, |lane| lane.give_back(guess.taken));
             self.by_prefix
                 .with(guess.prefix, wide, guess.taken, |lane| {
-                    lane.give_back(guess.taken)
+                    lane.give_back(guess.taken);
                 });
         }
     }
@@ -102,7 +102,7 @@ impl Lanes {
             let narrow = self.settings.per_account_address;
             let key = (guess.scope, guess.prefix);
             self.by_scope.with(key, narrow, now, |lane| {
-                lane.remember_wrong(guess.secret, now)
+                lane.remember_wrong(guess.secret, now);
             });
         }
     }
@@ -216,7 +216,7 @@ pub(crate) fn retry_after(wait: Duration) -> Duration {
 mod tests {
     use super::*;
 
-    const WINDOW: Duration = Duration::from_secs(60);
+    const WINDOW: Duration = Duration::from_mins(1);
 
     fn lanes(per_address: u32, per_account_address: u32) -> Lanes {
         Lanes::new(LimitSettings {

@@ -207,7 +207,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_computes_what_the_rule_says() {
-        let pool = pool(4, Duration::from_secs(60));
+        let pool = pool(4, Duration::from_mins(1));
         let direct = compute(b"x", &recipe(1), &mut Memory::default()).unwrap();
         assert_eq!(pool.compute("x".into(), recipe(1)).await, Ok(direct));
     }
@@ -227,7 +227,7 @@ mod tests {
 
     #[tokio::test]
     async fn ending_answers_who_waits() {
-        let pool = pool(4, Duration::from_secs(60));
+        let pool = pool(4, Duration::from_mins(1));
         pool.end();
         assert!(pool.compute("x".into(), recipe(1)).await.is_err());
     }

@@ -35,11 +35,7 @@ impl Keys {
             return Err(StartError::Keys("no hash generation is alive"));
         }
         let of = |purpose| ring.iter().filter(move |key| key.purpose == purpose);
-        let active = |purpose| {
-            of(purpose)
-                .filter(|key| key.state == KeyState::Active)
-                .next_back()
-        };
+        let active = |purpose| of(purpose).rfind(|key| key.state == KeyState::Active);
         let token =
             active(KeyPurpose::CrossbarToken).ok_or(StartError::Keys("no token key is active"))?;
         let lookup =

@@ -46,7 +46,7 @@ pub use admin::AdminError;
 pub use decision::{Decision, Permit, Reason, Refusal, Request, Resource, Trace};
 pub use engine::{AccountFacts, Engine, StartError};
 pub use found::{Founded, Founding};
-pub use metrics::{Histogram, Metrics, Reading, ReadingKind};
+pub use metrics::{Histogram, Label, Metrics, Reading, ReadingKind};
 pub use settings::{HashSettings, LimitSettings, Outage, Settings};
 pub use sign_in::{AccountHint, Session, SignIn, SignInError};
 pub use source::{monotonic, system_clock, system_random};

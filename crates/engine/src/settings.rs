@@ -74,15 +74,15 @@ pub struct LimitSettings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let window = Duration::from_secs(60);
+        let window = Duration::from_mins(1);
         Self {
             user_level: UserLevel::Own,
             names: NameRule::Unique,
             basic_digest: DigestKind::Md5,
             allow_basic: true,
             realm_suffix: "doorward.local".to_owned(),
-            token_lifetime: Duration::from_secs(3600),
-            max_total_life: Duration::from_secs(12 * 3600),
+            token_lifetime: Duration::from_hours(1),
+            max_total_life: Duration::from_hours(12),
             hash: HashSettings {
                 cost: Cost::DEFAULT,
                 threads: std::thread::available_parallelism()
@@ -104,7 +104,7 @@ impl Default for Settings {
             },
             cached_credentials: 1_000_000,
             cached_principals: 200_000,
-            stale_grace: Duration::from_secs(60),
+            stale_grace: Duration::from_mins(1),
             outage: Outage::Stale,
         }
     }

@@ -16,7 +16,7 @@ use crate::{AdminError, Engine};
 /// Own changes remembered, so that they are not taken in twice.
 const OWN_REMEMBERED: usize = 4096;
 /// How often the house is kept.
-const HOUSEKEEPING: Duration = Duration::from_secs(60);
+const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// Rows pruned at once.
 const PRUNED_AT_ONCE: u32 = 1000;
 /// Pause before a broken feed is asked again.
@@ -58,10 +58,9 @@ impl Engine {
         if let Err(error) = self.follow_hash_settings().await {
             tracing::warn!(%error, "the hash settings are not in force yet");
         }
-        stop.run_until_cancelled(async {
-            tokio::join!(self.0.follow(), self.0.keep_house());
-        })
-        .await;
+        let (follow, keep_house) = (Box::pin(self.0.follow()), self.0.keep_house());
+        stop.run_until_cancelled(async { tokio::join!(follow, keep_house) })
+            .await;
     }
 
     /// Begins a new hash generation when the settings ask for another cost (decision 13).

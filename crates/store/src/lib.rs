@@ -7,13 +7,37 @@
 //! Secrets are sealed before they reach a statement ([`MasterKey`]); verifiers and API keys are stored
 //! as digests only, except the API key that Crossbar must be able to show again, which is sealed.
 
+mod account;
 mod actor;
+mod audit;
+mod backend;
+mod backup;
+mod belonging;
 mod change;
+mod credential;
+mod denied;
+mod directory;
+mod driver;
 mod error;
+mod failure;
 mod feed;
+mod installation;
+mod key;
 mod master;
+mod migrate;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod prune;
+mod query;
 mod rows;
+mod seal;
+mod sqlite;
 mod store;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
+mod tree;
+mod user;
 mod write;
 
 pub use actor::{Action, Actor, AuditRow};

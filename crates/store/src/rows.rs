@@ -128,3 +128,13 @@ pub struct Page<'a> {
     /// How many at most.
     pub limit: u32,
 }
+
+impl Page<'_> {
+    /// Where it starts: a sort key and an id before the first row wanted.
+    pub(crate) fn start(&self) -> (&str, String) {
+        match self.after {
+            Some((key, id)) => (key, doorward_core::hex::encode(&id)),
+            None => ("", String::new()),
+        }
+    }
+}

@@ -1,20 +1,18 @@
-//! The handle everybody holds, and the questions it answers.
+//! The handle everybody holds.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use doorward_core::account::Account;
-use doorward_core::id::{AccountId, TokenId, UserId};
 use doorward_core::secret::SecretText;
 use doorward_core::source::{Clock, Random};
 use doorward_core::time::Timestamp;
-use doorward_core::user::User;
-use doorward_core::verifier::VERIFIER_LEN;
 
-use crate::{
-    Actor, ApiKeyOwner, AuditRow, Feed, HashGeneration, MasterKey, OpenError, Page, Pin, RingKey,
-    StoreError, System, VerifierKind, VerifierMatch, Write,
-};
+use crate::backend::{Backend, Database, Transaction};
+use crate::change::ChangeRow;
+use crate::query::{Query, Row, inconsistent};
+use crate::seal::Sealer;
+use crate::{Actor, Feed, MasterKey, OpenError, StoreError, Write, belonging, migrate, sqlite};
 
 /// How to reach a store.
 #[derive(Debug, Clone)]
@@ -35,9 +33,17 @@ pub struct Options {
 
 /// A store: cheap to clone, shared by everybody.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store(Arc<Inner>);
 
-#[expect(unused_variables, reason = "signatures first")]
+struct Inner {
+    backend: Backend,
+    sealer: Sealer,
+    clock: Clock,
+    /// Where the feed connects to.
+    #[cfg(feature = "postgres")]
+    feed_url: SecretText,
+}
+
 impl Store {
     /// Opens the store, applies migrations that are missing, and checks that the master key belongs to it (the first key
     /// that opens an empty store becomes its key).
@@ -50,18 +56,40 @@ impl Store {
         clock: Clock,
         random: Random,
     ) -> Result<Self, OpenError> {
-        todo!()
+        let backend = Backend {
+            database: database(options).await?,
+            timeout: options.statement_timeout,
+        };
+        let sealer = Sealer::new(master, random)
+            .ok_or_else(|| inconsistent("(master key)", "no key can be derived from it"))?;
+        let store = Self(Arc::new(Inner {
+            backend,
+            sealer,
+            clock,
+            #[cfg(feature = "postgres")]
+            feed_url: options
+                .feed_url
+                .clone()
+                .unwrap_or_else(|| options.url.clone()),
+        }));
+        migrate::run(store.backend()).await?;
+        belonging::check(&store).await?;
+        Ok(store)
     }
 
     /// Closes every connection, waiting for what is in flight.
     pub async fn close(&self) {
-        todo!()
+        self.0.backend.close().await;
     }
 
     /// The SQLite file, if it is one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
-        todo!()
+        match &self.0.backend.database {
+            Database::Sqlite(file) => Some(&file.path),
+            #[cfg(feature = "postgres")]
+            Database::Postgres(_) => None,
+        }
     }
 
     /// Begins a write on behalf of the actor.
@@ -69,7 +97,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreachable`], [`StoreError::ReadOnly`].
     pub async fn write(&self, actor: Actor) -> Result<Write, StoreError> {
-        todo!()
+        Ok(Write::new(self.clone(), self.begin().await?, actor))
     }
 
     /// A reader of change rows after the one with this id.
@@ -77,7 +105,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreachable`].
     pub async fn feed(&self, after: i64) -> Result<Feed, StoreError> {
-        todo!()
+        Feed::open(self, after).await
     }
 
     /// Id of the newest change row; 0 if there is none.
@@ -85,132 +113,73 @@ impl Store {
     /// # Errors
     /// As every question: [`StoreError`].
     pub async fn last_change(&self) -> Result<i64, StoreError> {
-        todo!()
+        let row = self.fetch_one(ChangeRow::bounds()).await?;
+        let mut columns = row
+            .ok_or_else(|| inconsistent("changes", "no answer"))?
+            .read("changes");
+        columns.int()?;
+        columns.int()
     }
 
-    /// The row about the installation; `None` before it was founded.
-    pub async fn system(&self) -> Result<Option<System>, StoreError> {
-        todo!()
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.0.backend
     }
 
-    /// An account.
-    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        todo!()
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.0.sealer
     }
 
-    /// Accounts whose normalised name is this, oldest first, at most `limit`.
-    pub async fn accounts_named(
-        &self,
-        name_key: &str,
-        limit: u32,
-    ) -> Result<Vec<AccountId>, StoreError> {
-        todo!()
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
-    /// The account of a realm (normalised).
-    pub async fn account_of_realm(&self, realm: &str) -> Result<Option<AccountId>, StoreError> {
-        todo!()
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
-    /// The account a phone number (E.164) is assigned to.
-    pub async fn account_of_phone(&self, number: &str) -> Result<Option<AccountId>, StoreError> {
-        todo!()
+    #[cfg(feature = "postgres")]
+    pub(crate) fn feed_url(&self) -> &SecretText {
+        &self.0.feed_url
     }
 
-    /// Accounts ordered by id; `under` gives the children of one account, ordered by name key then id.
-    pub async fn accounts(
-        &self,
-        under: Option<AccountId>,
-        page: Page<'_>,
-    ) -> Result<Vec<Account>, StoreError> {
-        todo!()
+    pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(self.0.backend.begin().await?)
     }
 
-    /// A user of an account.
-    pub async fn user(&self, account: AccountId, id: UserId) -> Result<Option<User>, StoreError> {
-        todo!()
+    pub(crate) async fn fetch(&self, query: Query) -> Result<Vec<Row>, StoreError> {
+        Ok(self.0.backend.fetch(query).await?)
     }
 
-    /// The user of an account with this normalised username.
-    pub async fn user_named(
-        &self,
-        account: AccountId,
-        username: &str,
-    ) -> Result<Option<User>, StoreError> {
-        todo!()
+    pub(crate) async fn fetch_one(&self, query: Query) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch(query).await?.into_iter().next())
     }
+}
 
-    /// Users of an account, ordered by username then id.
-    pub async fn users(&self, account: AccountId, page: Page<'_>) -> Result<Vec<User>, StoreError> {
-        todo!()
+async fn database(options: &Options) -> Result<Database, OpenError> {
+    let url = options.url.expose();
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        // A database in memory would lose what was acknowledged.
+        if path.is_empty() || path.starts_with(':') {
+            return Err(OpenError::Url);
+        }
+        let file = sqlite::open(
+            options.data.join(path),
+            options.create,
+            options.max_connections,
+            options.statement_timeout,
+        );
+        return Ok(Database::Sqlite(file.await?));
     }
-
-    /// Whom a verifier belongs to.
-    pub async fn verifier(
-        &self,
-        account: AccountId,
-        kind: VerifierKind,
-        verifier: &[u8; VERIFIER_LEN],
-    ) -> Result<Option<VerifierMatch>, StoreError> {
-        todo!()
+    #[cfg(feature = "postgres")]
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let address = crate::postgres::options(&options.url)?;
+        crate::postgres::probe(&address, options.statement_timeout).await?;
+        return Ok(Database::Postgres(crate::postgres::pool(
+            address,
+            options.max_connections,
+            options.statement_timeout,
+        )));
     }
-
-    /// Whom an API key belongs to, by its keyed digest.
-    pub async fn api_key_owner(
-        &self,
-        lookup: &[u8; 32],
-    ) -> Result<Option<ApiKeyOwner>, StoreError> {
-        todo!()
-    }
-
-    /// An account's API key, opened.
-    pub async fn api_key(&self, account: AccountId) -> Result<Option<SecretText>, StoreError> {
-        todo!()
-    }
-
-    /// The key ring, oldest first, dead keys left out.
-    pub async fn keys(&self) -> Result<Vec<RingKey>, StoreError> {
-        todo!()
-    }
-
-    /// Live hash generations, newest first: one or two.
-    pub async fn hash_generations(&self) -> Result<Vec<HashGeneration>, StoreError> {
-        todo!()
-    }
-
-    /// Whether any verifier still uses this hash generation.
-    pub async fn hash_generation_in_use(&self, id: i64) -> Result<bool, StoreError> {
-        todo!()
-    }
-
-    /// Denied tokens that have not expired by `now`.
-    pub async fn denied_tokens(
-        &self,
-        now: Timestamp,
-    ) -> Result<Vec<(TokenId, Timestamp)>, StoreError> {
-        todo!()
-    }
-
-    /// The pins of configured account names.
-    pub async fn pins(&self) -> Result<Vec<Pin>, StoreError> {
-        todo!()
-    }
-
-    /// Audit rows after `after`, oldest first.
-    pub async fn audit(&self, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        todo!()
-    }
-
-    /// Forgets what has no use any more: expired denials, change rows older than a day. At most `limit` rows each.
-    pub async fn prune(&self, now: Timestamp, limit: u32) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Writes a consistent copy of an embedded store to a new file, while it is being written to.
-    ///
-    /// # Errors
-    /// [`StoreError::Unreachable`] when the file exists already or cannot be written, or the store is not embedded.
-    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        todo!()
-    }
+    Err(OpenError::Url)
 }

@@ -1,14 +1,13 @@
 //! The one write path: a transaction with an actor.
 
-use doorward_core::account::Account;
-use doorward_core::id::{AccountId, CredentialId, KeyId, TokenId, UserId};
-use doorward_core::secret::SecretText;
-use doorward_core::time::Timestamp;
-use doorward_core::user::User;
+use doorward_core::id::{AccountId, UserId};
 
-use crate::{
-    Action, ChangeRow, HashGeneration, KeyState, NewVerifier, Pin, RingKey, StoreError, System,
-};
+use crate::backend::Transaction;
+use crate::change::Change;
+use crate::failure::Failure;
+use crate::query::{Query, Row, inconsistent};
+use crate::seal::Sealer;
+use crate::{Action, Actor, ChangeRow, Store, StoreError};
 
 /// Whether an account's normalised name must be the only one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,198 +23,162 @@ pub enum NameRule {
 /// Rows read through it are locked until the end, so that read, change, write is one step for everybody else.
 /// Updates add one to the row's revision and set its `modified`; the `revision` and `modified` of the value handed in are
 /// ignored.
-pub struct Write {}
+///
+/// After an error nothing is left but to drop it: [`Write::commit`] refuses, so that half of a change is never kept.
+pub struct Write {
+    transaction: Transaction,
+    store: Store,
+    actor: Actor,
+    changes: Vec<Change>,
+    audit: Vec<Entry>,
+    /// Users whose verifiers were replaced; a line of the audit log only if no other tells of them.
+    upgraded: Vec<(AccountId, UserId)>,
+    sound: bool,
+}
 
-#[expect(unused_variables, reason = "signatures first")]
+/// What a line of the audit log will say besides the actor.
+pub(crate) struct Entry {
+    pub(crate) action: Action,
+    pub(crate) account: Option<AccountId>,
+    pub(crate) target: String,
+}
+
 impl Write {
-    /// Takes the lock under which the tree changes its shape.
-    pub async fn lock_tree(&mut self) -> Result<(), StoreError> {
-        todo!()
+    pub(crate) fn new(store: Store, transaction: Transaction, actor: Actor) -> Self {
+        Self {
+            transaction,
+            store,
+            actor,
+            changes: Vec::new(),
+            audit: Vec::new(),
+            upgraded: Vec::new(),
+            sound: true,
+        }
     }
 
-    /// Founds the installation: its one row.
-    pub async fn found(&mut self, system: &System) -> Result<(), StoreError> {
-        todo!()
+    pub(crate) fn sealer(&self) -> &Sealer {
+        self.store.sealer()
     }
 
-    /// The installation's row, locked.
-    pub async fn system(&mut self) -> Result<Option<System>, StoreError> {
-        todo!()
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
-    /// Changes the system's generation and secret.
-    pub async fn update_system(
+    /// Reads rows.
+    pub(crate) async fn fetch(&mut self, query: Query) -> Result<Vec<Row>, Failure> {
+        let result = self.transaction.fetch(query).await;
+        // PostgreSQL has given the transaction up by now, and would answer a commit with a silent rollback.
+        self.sound &= result.is_ok();
+        result
+    }
+
+    /// Reads one row.
+    pub(crate) async fn fetch_one(&mut self, query: Query) -> Result<Option<Row>, Failure> {
+        Ok(self.fetch(query).await?.into_iter().next())
+    }
+
+    /// Writes, and counts the rows touched.
+    pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, Failure> {
+        let result = self.transaction.execute(query).await;
+        self.sound &= result.is_ok();
+        result
+    }
+
+    /// Writes the one row that must be there.
+    pub(crate) async fn execute_one(&mut self, query: Query) -> Result<(), Failure> {
+        match self.execute(query).await? {
+            1 => Ok(()),
+            0 => Err(StoreError::Missing.into()),
+            _ => Err(inconsistent("(statement)", "more rows than one were touched").into()),
+        }
+    }
+
+    /// Repeats a bounded deletion until nothing is left, so that no single statement takes too long.
+    pub(crate) async fn exhaust(&mut self, query: impl Fn() -> Query) -> Result<(), Failure> {
+        while self.execute(query()).await? > 0 {}
+        Ok(())
+    }
+
+    pub(crate) fn transaction(&mut self) -> &mut Transaction {
+        &mut self.transaction
+    }
+
+    /// Begins a step. Until [`Write::done`] the write is unsound: a step that fails or is abandoned half way takes the
+    /// whole write with it.
+    pub(crate) fn step(&mut self) -> Result<(), StoreError> {
+        if std::mem::replace(&mut self.sound, false) {
+            Ok(())
+        } else {
+            Err(inconsistent("(transaction)", "an earlier step failed"))
+        }
+    }
+
+    /// Ends a step: what the audit log will say.
+    pub(crate) fn done(
         &mut self,
         action: Action,
-        system: &System,
-    ) -> Result<(), StoreError> {
-        todo!()
+        account: Option<AccountId>,
+        target: impl std::fmt::Display,
+    ) {
+        self.sound = true;
+        self.audit.push(Entry {
+            action,
+            account,
+            target: target.to_string(),
+        });
     }
 
-    /// An account, locked.
-    pub async fn account(&mut self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        todo!()
+    /// Ends a step that is part of another one's line in the audit log, if there is one.
+    pub(crate) fn done_upgrade(&mut self, account: AccountId, user: UserId) {
+        self.sound = true;
+        self.upgraded.push((account, user));
     }
 
-    /// Adds an account. Its parent must exist and stand above the depth limit.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] for name, realm or id; [`StoreError::Missing`] without parent; [`StoreError::Tree`].
-    pub async fn insert_account(
-        &mut self,
-        account: &Account,
-        names: NameRule,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Writes an account back (everything but its parent), the global directories along with it. Returns the new revision.
-    pub async fn update_account(
-        &mut self,
-        action: Action,
-        account: &Account,
-        names: NameRule,
-    ) -> Result<u64, StoreError> {
-        todo!()
-    }
-
-    /// Hangs an account under another parent; takes the tree lock itself.
-    ///
-    /// # Errors
-    /// [`StoreError::Tree`] when `to` is the account itself or below it, or the tree would get too deep.
-    pub async fn move_account(&mut self, id: AccountId, to: AccountId) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Deletes an account with its users, credentials, names and numbers.
-    ///
-    /// # Errors
-    /// [`StoreError::HasChildren`], [`StoreError::Missing`].
-    pub async fn delete_account(&mut self, id: AccountId) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// A user, locked.
-    pub async fn user(
-        &mut self,
-        account: AccountId,
-        id: UserId,
-    ) -> Result<Option<User>, StoreError> {
-        todo!()
-    }
-
-    /// Adds a user.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] for username or id; [`StoreError::Missing`] without account.
-    pub async fn insert_user(&mut self, user: &User) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Writes a user back. Returns the new revision.
-    pub async fn update_user(&mut self, action: Action, user: &User) -> Result<u64, StoreError> {
-        todo!()
-    }
-
-    /// Deletes a user with its credentials.
-    pub async fn delete_user(&mut self, account: AccountId, id: UserId) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Every verifier of a user: what it has now, as (id, kind, hash generation, verifier).
-    pub async fn verifiers(
-        &mut self,
-        account: AccountId,
-        user: UserId,
-    ) -> Result<Vec<NewVerifier>, StoreError> {
-        todo!()
-    }
-
-    /// Replaces all of a user's verifiers by these (none: the user cannot sign in by password).
-    pub async fn replace_verifiers(
-        &mut self,
-        account: AccountId,
-        user: UserId,
-        verifiers: &[NewVerifier],
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Replaces the account's API key: sealed to be shown, `lookup` (a keyed digest) to be found.
-    pub async fn set_api_key(
-        &mut self,
-        account: AccountId,
-        id: CredentialId,
-        key: &SecretText,
-        lookup: &[u8; 32],
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Assigns a phone number (E.164) to an account.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when another account has it.
-    pub async fn assign_phone(
-        &mut self,
-        account: AccountId,
-        number: &str,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Takes a phone number from an account.
-    pub async fn release_phone(
-        &mut self,
-        account: AccountId,
-        number: &str,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Denies a token until its own end.
-    pub async fn deny_token(
-        &mut self,
-        account: AccountId,
-        id: TokenId,
-        until: Timestamp,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Adds a key to the ring, sealed.
-    pub async fn insert_key(&mut self, key: &RingKey) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Moves a key on in its life; a dead key's material is erased.
-    pub async fn set_key_state(&mut self, id: KeyId, state: KeyState) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Adds a hash generation; its id is ignored, the new one is returned. The caller keeps at most two alive.
-    pub async fn insert_hash_generation(
-        &mut self,
-        generation: HashGeneration,
-    ) -> Result<i64, StoreError> {
-        todo!()
-    }
-
-    /// Ends a hash generation with all verifiers that use it.
-    pub async fn retire_hash_generation(&mut self, id: i64) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Sets what a configured account name means.
-    pub async fn set_pin(&mut self, pin: &Pin) -> Result<(), StoreError> {
-        todo!()
+    /// Remembers what others must hear of.
+    pub(crate) fn changed(&mut self, change: Change) {
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
     }
 
     /// Makes it all true at once. The rows returned are the changes, as other nodes will see them.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written (or, if the connection broke during the commit, it is unknown whether).
-    pub async fn commit(self) -> Result<Vec<ChangeRow>, StoreError> {
-        todo!()
+    pub async fn commit(mut self) -> Result<Vec<ChangeRow>, StoreError> {
+        self.step()?;
+        for (account, user) in std::mem::take(&mut self.upgraded) {
+            let target = user.to_string();
+            if !self.audit.iter().any(|entry| entry.target == target) {
+                self.done(Action::UpgradeVerifier, Some(account), target);
+            }
+        }
+        let mut rows = Vec::with_capacity(self.changes.len());
+        if !self.audit.is_empty() {
+            let now = self.store.now();
+            self.transaction.lock_order().await?;
+            for entry in &self.audit {
+                let line = crate::audit::insert(now, entry, &self.actor);
+                self.transaction.execute(line).await?;
+            }
+            for change in &self.changes {
+                let row = self.transaction.fetch(change.insert(now)).await?;
+                let id = row
+                    .into_iter()
+                    .next()
+                    .ok_or_else(|| inconsistent("changes", "no id was given"))?
+                    .read("changes")
+                    .int()?;
+                rows.push(ChangeRow {
+                    id,
+                    change: *change,
+                });
+            }
+            if let Some(last) = rows.last() {
+                self.transaction.notify(last.id).await?;
+            }
+        }
+        self.transaction.commit().await?;
+        Ok(rows)
     }
 }

@@ -12,7 +12,7 @@ use crate::identity::{AuthMethod, CredentialKind, Factor, Rest, Subject};
 use crate::secret::SecretText;
 
 /// The value of `iss` in every token.
-pub(super) const ISSUER: &str = "kazoo";
+pub const ISSUER: &str = "kazoo";
 
 /// Everything a token says. Clients decode it, so the documented names are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

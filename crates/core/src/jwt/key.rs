@@ -115,6 +115,5 @@ fn pem(label: &str, der: &[u8]) -> String {
     if column > 0 {
         text.push('\n');
     }
-    text.push_str(&format!("-----END {label}-----\n"));
-    text
+    text + "-----END " + label + "-----\n"
 }

@@ -10,6 +10,6 @@ mod claims;
 mod key;
 mod verify;
 
-pub use claims::{Claims, GenerationClaims, SwitchTo, identity_signature};
+pub use claims::{Claims, GenerationClaims, ISSUER, SwitchTo, identity_signature};
 pub use key::{KeyError, SigningKey, VerifyingKey};
 pub use verify::{TokenError, verify};

@@ -78,35 +78,28 @@ impl Inner {
             &[request.kind as u8],
             request.digest.expose().as_bytes(),
         ]);
-        let proven = self
-            .prove(Attempt {
-                candidates,
-                scope,
-                kind: request.kind,
-                digest: request.digest,
-                client: request.client,
-                key,
-            })
-            .await?;
-        let (account, user) = (Arc::clone(&proven.account), Arc::clone(&proven.user));
-        let now = self.clock.now();
-        let above = self.live.ancestors(&account).await?;
-        if let Some(lock) = std::iter::once(&account)
-            .chain(&above)
-            .find_map(|account| account.lock(now))
-        {
+        let attempt = Attempt {
+            candidates,
+            scope,
+            kind: request.kind,
+            digest: request.digest,
+            client: request.client,
+            key,
+        };
+        let live = self.check_digest(attempt, AuthMethod::UserAuth).await?;
+        if let Some(lock) = live.lock {
             return Err(SignInError::Locked(lock));
         }
         self.issue(Draft {
-            account,
-            user: Some(user),
+            account: Arc::clone(&live.account),
+            user: live.user.clone(),
             method: AuthMethod::UserAuth,
             credential: CredentialKind::Password,
             factors: vec![Factor::Pwd],
-            authenticated_at: now,
+            authenticated_at: self.clock.now(),
             switch_to: request.switch_to,
             impersonator: None,
-            inherited: Vec::new(),
+            inherited: live.identity.rests_on.clone(),
             latest_end: Timestamp::MAX,
         })
         .await
@@ -118,34 +111,40 @@ impl Inner {
         account: AccountId,
         digest: &SecretText,
         client: IpAddr,
-        now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
         let kind = match digest.expose().len() {
             32 => DigestKind::Md5,
             40 => DigestKind::Sha1,
             _ => return Err(Unproven::Invalid),
         };
-        let key = self.proof_key(&[b"basic", account.as_bytes(), digest.expose().as_bytes()]);
-        if let Some(live) = self.known(&key, now).await? {
+        let attempt = Attempt {
+            candidates: self.live.account(account).await?.into_iter().collect(),
+            scope: self.proof_key(&[b"account", account.as_bytes()]),
+            kind,
+            digest: digest.clone(),
+            client,
+            key: self.proof_key(&[b"basic", account.as_bytes(), digest.expose().as_bytes()]),
+        };
+        self.check_digest(attempt, AuthMethod::Basic).await
+    }
+
+    /// Whose a digest is: remembered, or proven now. What was right lately costs no hash and asks no
+    /// lane, so nobody else's failures can refuse it (decision 28).
+    async fn check_digest(
+        self: &Arc<Self>,
+        attempt: Attempt,
+        method: AuthMethod,
+    ) -> Result<Guard<Arc<Live>>, Unproven> {
+        let now = self.clock.now();
+        if let Some(live) = self.known(&attempt.key, now).await? {
             return Ok(live);
         }
         let began = self.live.epoch();
-        let candidates = self.live.account(account).await?.into_iter().collect();
-        let scope = self.proof_key(&[b"account", account.as_bytes()]);
-        let proven = self
-            .prove(Attempt {
-                candidates,
-                scope,
-                kind,
-                digest: digest.clone(),
-                client,
-                key,
-            })
-            .await?;
-        let identity = Arc::new(basic_identity(&proven.account, &proven.user));
-        self.remember(key, identity, Some(kind), began, now)
-            .await?
-            .ok_or(Unproven::Invalid)
+        let (key, kind) = (attempt.key, attempt.kind);
+        let proven = self.prove(attempt).await?;
+        let identity = Arc::new(identity(&proven.account, &proven.user, method));
+        let live = self.remember(key, identity, Some(kind), began, now).await?;
+        live.ok_or(Unproven::Invalid)
     }
 
     /// Proves a digest, together with whoever asks the same at the same time, in a task of its own: a client that hangs
@@ -312,13 +311,13 @@ const fn verifier_kind(kind: DigestKind) -> VerifierKind {
     }
 }
 
-fn basic_identity(account: &Account, user: &User) -> Identity {
+fn identity(account: &Account, user: &User, method: AuthMethod) -> Identity {
     Identity {
         account: account.id,
         user: Some(user.id),
         home: account.id,
         home_user: Some(user.id),
-        method: AuthMethod::Basic,
+        method,
         credential: CredentialKind::Password,
         factors: vec![Factor::Pwd],
         impersonator: None,

@@ -1,0 +1,181 @@
+//! Reading the counters out, for whoever renders them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::spread::{BOUNDS_MICROS, Spread};
+use super::{Lookup, Metrics, Outcome, Via};
+
+/// A label's name and value, both of closed sets.
+pub type Label = (&'static str, &'static str);
+
+/// What kind of metric a [`Reading`] is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadingKind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+}
+
+/// A metric as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Name without `doorward_` and without the `_total` of counters.
+    pub name: &'static str,
+    /// What it counts, in a sentence.
+    pub help: &'static str,
+    /// Counter or gauge.
+    pub kind: ReadingKind,
+    /// Labels, all of closed sets.
+    pub labels: Vec<Label>,
+    /// Value.
+    pub value: f64,
+}
+
+/// Durations as they spread.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Histogram {
+    /// Name without `doorward_`, ending in the unit.
+    pub name: &'static str,
+    /// What is measured.
+    pub help: &'static str,
+    /// Labels.
+    pub labels: Vec<Label>,
+    /// Upper bounds in seconds, and how many were at most that long; the last bound is infinite.
+    pub buckets: Vec<(f64, u64)>,
+    /// Sum in seconds.
+    pub sum: f64,
+}
+
+impl Metrics {
+    /// Slow hashes computed since the start.
+    #[must_use]
+    pub fn hashes(&self) -> u64 {
+        sum(self.hashes.counts.iter())
+    }
+
+    pub(crate) fn counters(&self) -> Vec<Reading> {
+        let mut readings = self.outcomes();
+        for lookup in Lookup::ALL {
+            let shards = self.shards.iter();
+            let count = sum(shards.filter_map(|shard| shard.lookups.get(lookup as usize)));
+            let labels = vec![("cache", "credentials"), ("result", lookup.label())];
+            let help = "Questions to the cache of verified credentials.";
+            readings.push(counter("cache_lookups", help, labels, count));
+        }
+        let shed = self.shed.load(Ordering::Relaxed);
+        let help = "Slow hashes refused because too many waited.";
+        readings.push(counter("hash_shed", help, Vec::new(), shed));
+        let lag = Duration::from_micros(self.change_lag_micros.load(Ordering::Relaxed));
+        readings.push(Reading {
+            name: "change_lag_seconds",
+            help: "From another process's last write to its being in force here.",
+            kind: ReadingKind::Gauge,
+            labels: Vec::new(),
+            value: lag.as_secs_f64(),
+        });
+        readings
+    }
+
+    /// Decisions and sign-ins, by what was presented and how it ended.
+    fn outcomes(&self) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        for via in Via::ALL {
+            for outcome in Outcome::ALL {
+                let shards = self.shards.iter();
+                let decisions: u64 = shards.map(|shard| at(&shard.decisions, via, outcome)).sum();
+                let ends = [("method", via.label()), ("outcome", outcome.label())];
+                if decisions > 0 {
+                    let labels = [("door", "management"), ("api", "crossbar")]
+                        .into_iter()
+                        .chain(ends)
+                        .collect();
+                    readings.push(counter("decisions", "Decisions taken.", labels, decisions));
+                }
+                let logins = at(&self.logins, via, outcome);
+                if logins > 0 {
+                    let labels = std::iter::once(("dialect", "crossbar"))
+                        .chain(ends)
+                        .collect();
+                    readings.push(counter("logins", "Sign-ins.", labels, logins));
+                }
+            }
+        }
+        readings
+    }
+
+    /// How long decisions and slow hashes take.
+    #[must_use]
+    pub fn histograms(&self) -> Vec<Histogram> {
+        let decisions: Vec<&Spread> = self.shards.iter().map(|shard| &shard.seconds).collect();
+        vec![
+            histogram(
+                "decision_seconds",
+                "Time to decide.",
+                vec![("door", "management")],
+                &decisions,
+            ),
+            histogram(
+                "hash_seconds",
+                "Time of one slow hash.",
+                Vec::new(),
+                &[&self.hashes],
+            ),
+        ]
+    }
+}
+
+fn at(rows: &[[AtomicU64; 6]; 5], via: Via, outcome: Outcome) -> u64 {
+    rows.get(via as usize)
+        .and_then(|row| row.get(outcome as usize))
+        .map_or(0, |counter| counter.load(Ordering::Relaxed))
+}
+
+fn sum<'a>(counters: impl Iterator<Item = &'a AtomicU64>) -> u64 {
+    counters
+        .map(|counter| counter.load(Ordering::Relaxed))
+        .sum()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "metrics are read by people and graphs"
+)]
+fn counter(name: &'static str, help: &'static str, labels: Vec<Label>, value: u64) -> Reading {
+    Reading {
+        name,
+        help,
+        kind: ReadingKind::Counter,
+        labels,
+        value: value as f64,
+    }
+}
+
+fn histogram(
+    name: &'static str,
+    help: &'static str,
+    labels: Vec<Label>,
+    spreads: &[&Spread],
+) -> Histogram {
+    let bounds = BOUNDS_MICROS
+        .iter()
+        .map(|micros| Duration::from_micros(*micros).as_secs_f64());
+    let mut total = 0;
+    let buckets = bounds
+        .chain([f64::INFINITY])
+        .enumerate()
+        .map(|(at, bound)| {
+            total += sum(spreads.iter().filter_map(|spread| spread.counts.get(at)));
+            (bound, total)
+        })
+        .collect();
+    let micros = sum(spreads.iter().map(|spread| &spread.micros));
+    Histogram {
+        name,
+        help,
+        labels,
+        buckets,
+        sum: Duration::from_micros(micros).as_secs_f64(),
+    }
+}

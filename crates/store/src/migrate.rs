@@ -1,0 +1,110 @@
+//! Migrations: forward only, numbered and named alike for both databases.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{Acquire, SqlSafeStr as _};
+
+use crate::backend::{Backend, Database};
+use crate::failure::{Failure, store_error};
+use crate::query::inconsistent;
+use crate::{OpenError, sqlite};
+
+/// One step: its name and its two texts.
+struct Step {
+    name: &'static str,
+    sqlite: &'static str,
+    #[cfg_attr(
+        not(any(feature = "postgres", test)),
+        expect(dead_code, reason = "only the other back end reads it")
+    )]
+    postgres: &'static str,
+}
+
+/// Lists a step by its file name; its number is its place.
+macro_rules! step {
+    ($name:literal) => {
+        Step {
+            name: $name,
+            sqlite: include_str!(concat!("../migrations/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("../migrations/postgres/", $name, ".sql")),
+        }
+    };
+}
+
+const STEPS: &[Step] = &[step!("0001_start")];
+
+/// Applies what is missing. Several processes may do so at once: each takes the database's own lock first.
+pub(crate) async fn run(backend: &Backend) -> Result<(), OpenError> {
+    match &backend.database {
+        Database::Sqlite(file) => {
+            let mut open = sqlite::begin(file).await.map_err(failed)?;
+            apply(migrator(|step| step.sqlite), &mut open).await?;
+            open.commit().await.map_err(Failure::from).map_err(failed)
+        }
+        #[cfg(feature = "postgres")]
+        Database::Postgres(pool) => apply(migrator(|step| step.postgres), pool).await,
+    }
+}
+
+fn failed(failure: Failure) -> OpenError {
+    OpenError::Store(failure.into())
+}
+
+fn migrator(text: impl Fn(&Step) -> &'static str) -> Migrator {
+    Migrator::with_migrations(
+        (1..)
+            .zip(STEPS)
+            .map(|(number, step)| {
+                Migration::new(
+                    number,
+                    Cow::Borrowed(step.name),
+                    MigrationType::Simple,
+                    text(step).into_sql_str(),
+                    false,
+                )
+            })
+            .collect(),
+    )
+}
+
+async fn apply<'a, A>(migrator: Migrator, database: A) -> Result<(), OpenError>
+where
+    A: Acquire<'a>,
+    <A::Connection as std::ops::Deref>::Target: sqlx::migrate::Migrate,
+{
+    match migrator.run(database).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(_)) => Err(OpenError::Newer),
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+            Err(store_error(&error).into())
+        }
+        Err(other) => Err(inconsistent("_sqlx_migrations", &other.to_string()).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_listed_and_numbered_by_its_place() {
+        for database in ["sqlite", "postgres"] {
+            let folder = format!("{}/migrations/{database}", env!("CARGO_MANIFEST_DIR"));
+            let mut files: Vec<_> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|file| file.unwrap().file_name().into_string().unwrap())
+                .collect();
+            files.sort();
+            let listed: Vec<_> = STEPS
+                .iter()
+                .map(|step| format!("{}.sql", step.name))
+                .collect();
+            assert_eq!(files, listed);
+            for (number, step) in (1..).zip(STEPS) {
+                assert!(step.name.starts_with(&format!("{number:04}_")));
+                assert_ne!(step.sqlite, step.postgres);
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What a store promises, asked of SQLite and PostgreSQL alike.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod build;
+mod rows;
