@@ -133,8 +133,9 @@ fn members(object: &Value) -> String {
         return format!("{}\n", plain(object));
     };
     let width = map.keys().map(|key| key.chars().count()).max().unwrap_or(0);
-    let member = |(key, value)| [&pad(key, width), GAP, &plain(value), "\n"].concat();
-    map.iter().map(member).collect()
+    map.iter()
+        .map(|(key, value)| [pad(key, width).as_str(), GAP, &plain(value), "\n"].concat())
+        .collect()
 }
 
 /// A value as people read it; control characters, which could command the terminal, are shown.

@@ -89,7 +89,7 @@ impl Running {
         // Other processes' writes are followed until the last request is answered.
         let upkeep = CancellationToken::new();
         let ends = upkeep.clone();
-        tasks.spawn(async move { engine.run(ends).await });
+        tasks.spawn(async move { Box::pin(engine.run(ends)).await });
         Self {
             front,
             opened,

@@ -23,7 +23,7 @@ use crate::data::{DataFolder, Lock};
 use crate::fail::{Fail, Outcome};
 use crate::master;
 
-/// Entries that a command remembers of each kind: it asks a few questions and ends.
+/// Entries that a command remembers of each kind.
 const COMMAND_CACHE: usize = 1000;
 
 /// The configuration in force for a command.
@@ -69,27 +69,26 @@ pub(crate) struct Opened {
 
 /// Opens the installation for one command.
 pub(crate) async fn open(place: &Place) -> Outcome<Opened> {
-    let mut settings = load(place)?.settings;
-    settings.hash.threads = 1;
-    settings.cache.credentials = COMMAND_CACHE;
-    settings.cache.accounts = COMMAND_CACHE;
-    settings.cache.users = COMMAND_CACHE;
-    open_with(&settings).await
+    open_for_command(&load(place)?.settings).await
 }
 
-/// Opens the installation with these settings.
-pub(crate) async fn open_with(settings: &Settings) -> Outcome<Opened> {
+/// Opens the installation with these settings for one command.
+pub(crate) async fn open_for_command(settings: &Settings) -> Outcome<Opened> {
+    open_as(settings, command_settings(settings)?).await
+}
+
+/// Opens the installation with these settings to serve.
+pub(crate) async fn open_to_serve(settings: &Settings) -> Outcome<Opened> {
+    open_as(settings, engine_settings(settings)?).await
+}
+
+async fn open_as(settings: &Settings, engine: doorward_engine::Settings) -> Outcome<Opened> {
     let lock = share(settings)?;
     let master = master::load(&settings.master_key)?;
     let store = open_store(&store_options(settings, Create::No), &master).await?;
-    let engine = Engine::open(
-        store,
-        engine_settings(settings)?,
-        system_clock(),
-        system_random(),
-    );
+    let engine = Engine::open(store, engine, system_clock(), system_random()).await?;
     Ok(Opened {
-        engine: engine.await?,
+        engine,
         _lock: lock,
     })
 }
@@ -236,6 +235,15 @@ pub(crate) fn engine_settings(settings: &Settings) -> Outcome<doorward_engine::S
             Outage::Closed => doorward_engine::Outage::Closed,
         },
     })
+}
+
+/// What the engine is told by a command, which asks a few questions and ends.
+pub(crate) fn command_settings(settings: &Settings) -> Outcome<doorward_engine::Settings> {
+    let mut engine = engine_settings(settings)?;
+    engine.hash.threads = 1;
+    engine.cached_credentials = COMMAND_CACHE;
+    engine.cached_principals = COMMAND_CACHE;
+    Ok(engine)
 }
 
 /// What the wire is told; the account is the one `[crossbar] account` means.

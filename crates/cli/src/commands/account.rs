@@ -147,7 +147,7 @@ async fn set(which: OneAccount, changes: AccountChanges) -> Outcome {
     if let Some(number) = &changes.phone {
         engine.assign_phone(actor.clone(), id, number).await?;
     } else if let Some(number) = &changes.release_phone {
-        release_phone(&opened, id, number).await?;
+        engine.release_phone(actor.clone(), id, number).await?;
     } else if let Some(change) = change {
         engine.change_account(actor.clone(), id, change).await?;
     }
@@ -156,21 +156,6 @@ async fn set(which: OneAccount, changes: AccountChanges) -> Outcome {
     }
     let account = opened.account(&id.to_string()).await?;
     finish(opened, which.json, &account).await
-}
-
-async fn release_phone(opened: &Opened, id: AccountId, number: &str) -> Outcome {
-    let number = name::phone(number);
-    let store = opened.engine.store();
-    if store.account_of_phone(&number).await? != Some(id) {
-        return Err(Fail::new(format!(
-            "the account does not have the number {}",
-            wiring::quoted(&number)
-        )));
-    }
-    let mut write = store.write(Actor::operator()).await?;
-    write.release_phone(id, &number).await?;
-    write.commit().await?;
-    Ok(())
 }
 
 fn change(changes: &AccountChanges) -> Outcome<Option<AccountChange>> {

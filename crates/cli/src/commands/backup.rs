@@ -20,7 +20,7 @@ pub(crate) async fn run(args: Backup) -> Outcome {
         return Err(Fail::new(format!("{} exists already", args.file.display()))
             .hint("choose another name; a backup never replaces a file"));
     }
-    let opened = wiring::open_with(&settings).await?;
+    let opened = wiring::open_for_command(&settings).await?;
     let mut undo = Undo::default();
     undo.file(args.file.clone());
     opened

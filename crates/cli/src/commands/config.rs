@@ -51,7 +51,7 @@ async fn check(file: PathBuf, data: Option<PathBuf>) -> Outcome {
     };
     let names = pins::named(&loaded.settings);
     if !names.is_empty() {
-        match wiring::open_with(&loaded.settings).await {
+        match wiring::open_for_command(&loaded.settings).await {
             Ok(opened) => {
                 pins::check(&opened, &loaded.settings).await?;
                 opened.close().await;
@@ -85,7 +85,7 @@ async fn accept_pin(place: &Place, key: &str, format: Format) -> Outcome {
             wiring::quoted(key)
         )));
     };
-    let opened = wiring::open_with(&settings).await?;
+    let opened = wiring::open_for_command(&settings).await?;
     let account = opened.account(&text).await?;
     let pin = Pin {
         key: key.to_owned(),

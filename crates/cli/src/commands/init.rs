@@ -65,7 +65,12 @@ fn already(data: &Path) -> Fail {
     .hint("add accounts with `doorward account create`, or name another folder with --data")
 }
 
-async fn found(settings: &Settings, founding: Founding, undo: &mut Undo) -> Outcome<Founded> {
+/// Founds the installation; what it makes on the way is noted in `undo`.
+pub(super) async fn found(
+    settings: &Settings,
+    founding: Founding,
+    undo: &mut Undo,
+) -> Outcome<Founded> {
     let random = system_random();
     let master = master::found(&settings.master_key, &random, undo)?;
     if let StoreUrl::Sqlite(path) = &settings.store.url

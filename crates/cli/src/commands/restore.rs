@@ -8,13 +8,11 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use doorward::config::{Settings, StoreUrl};
-use doorward_core::hex;
-use doorward_core::secret::SecretText;
-use doorward_engine::system_random;
-use doorward_store::{Action, Actor, OpenError, Store};
+use doorward_engine::{Engine, system_clock, system_random};
+use doorward_store::{Actor, OpenError, Store};
 use serde_json::json;
 
-use crate::args::{Place, Restore};
+use crate::args::Restore;
 use crate::data::{DataFolder, Undo, sync_folder};
 use crate::fail::{Fail, Outcome};
 use crate::output::{self, Format};
@@ -24,7 +22,7 @@ use crate::{master, wiring};
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 pub(crate) async fn run(args: Restore) -> Outcome {
-    let settings = wiring::load(&Place { ..args.place })?.settings;
+    let settings = wiring::load(&args.place)?.settings;
     let StoreUrl::Sqlite(store) = &settings.store.url else {
         return Err(Fail::new("a PostgreSQL store is restored with pg_restore"));
     };
@@ -92,7 +90,7 @@ async fn prepare(settings: &Settings, copy: &Path, keep_tokens: bool) -> Outcome
             }
             _ => fail,
         })?;
-    let prepared = end_tokens(&store, keep_tokens).await;
+    let prepared = end_tokens(&store, settings, keep_tokens).await;
     store.close().await;
     prepared?;
     // The copy must be whole without what SQLite keeps beside it.
@@ -109,21 +107,19 @@ async fn prepare(settings: &Settings, copy: &Path, keep_tokens: bool) -> Outcome
         .map_err(|error| Fail::file("write", copy, error))
 }
 
-/// Decision 20. The secret is a new one too: restoring the same backup twice would otherwise revive
-/// what was issued in between.
-async fn end_tokens(store: &Store, keep_tokens: bool) -> Outcome {
-    let mut write = store.write(Actor::operator()).await?;
-    let Some(mut system) = write.system().await? else {
-        return Err(Fail::new(
-            "this backup holds no account; nothing was changed",
-        ));
-    };
+/// Decision 20: what was issued or revoked since the backup is unknown to it.
+async fn end_tokens(store: &Store, settings: &Settings, keep_tokens: bool) -> Outcome {
+    let engine = Engine::open(
+        store.clone(),
+        wiring::command_settings(settings)?,
+        system_clock(),
+        system_random(),
+    )
+    .await?;
     if !keep_tokens {
-        system.generation = system.generation.saturating_add(1);
-        system.signature_secret = SecretText::new(hex::encode(&system_random().bytes::<16>()));
+        engine.mark_restored(Actor::operator()).await?;
     }
-    write.update_system(Action::RestoreStore, &system).await?;
-    write.commit().await?;
+    engine.shutdown().await;
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub(crate) async fn run(args: Serve) -> Outcome {
     let mut signals = Signals::new()?;
 
     let sockets = Sockets::bind(settings)?;
-    let opened = wiring::open_with(settings).await?;
+    let opened = wiring::open_to_serve(settings).await?;
     let account = pins::resolve(&opened, settings).await?;
     announce(&sockets, settings);
     let wire = wiring::wire_settings(settings, account);

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use doorward_core::credential::MAX_CREDENTIAL;
 use doorward_core::id::TokenId;
-use doorward_core::jwt::TokenError;
 use doorward_core::secret::SecretText;
+use doorward_engine::TokenInfo;
 use doorward_store::Actor;
 use serde_json::{Value, json};
 
@@ -71,15 +71,16 @@ fn read(input: impl Read) -> Outcome<SecretText> {
     Ok(token)
 }
 
-fn not_ours(error: TokenError) -> Fail {
-    Fail::new(format!(
-        "this is not a token of this installation ({error})"
-    ))
+async fn what_it_says(opened: &Opened, token: &SecretText) -> Outcome<TokenInfo> {
+    opened
+        .engine
+        .inspect_token(token)
+        .await?
+        .map_err(|error| Fail::new(format!("this token is not good here: {error}")))
 }
 
 async fn inspect(opened: &Opened, token: &SecretText) -> Outcome<Value> {
-    let info = opened.engine.inspect_token(token).await.map_err(not_ours)?;
-    Ok(views::token(&info))
+    Ok(views::token(&what_it_says(opened, token).await?))
 }
 
 /// Of an id it is only known whether it was revoked.
@@ -101,7 +102,7 @@ async fn inspect_id(opened: &Opened, id: TokenId) -> Outcome<Value> {
 }
 
 async fn revoke(opened: &Opened, token: &SecretText) -> Outcome<Value> {
-    let info = opened.engine.inspect_token(token).await.map_err(not_ours)?;
+    let info = what_it_says(opened, token).await?;
     opened
         .engine
         .deny_token(Actor::operator(), info.account, info.id, info.expires)
@@ -117,12 +118,8 @@ async fn revoke_id(opened: &Opened, id: TokenId) -> Outcome<Value> {
     let until = engine
         .now()
         .plus(settings.token_lifetime.max(settings.max_total_life));
-    let system = engine.store().system().await?;
-    let root = system
-        .ok_or_else(|| Fail::new("the store holds no account yet"))?
-        .root;
     engine
-        .deny_token(Actor::operator(), root, id, until)
+        .deny_token(Actor::operator(), engine.root(), id, until)
         .await?;
     Ok(json!({"id": id, "revoked": true, "revoked_until": until.iso8601()}))
 }

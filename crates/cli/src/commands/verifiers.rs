@@ -17,7 +17,7 @@ pub(crate) async fn run(command: args::Verifiers) -> Outcome {
             let opened = wiring::open(&place).await?;
             let store = opened.engine.store();
             let mut views = Vec::new();
-            for generation in store.hash_generations().await? {
+            for generation in opened.engine.hash_generations() {
                 let in_use = store.hash_generation_in_use(generation.id).await?;
                 views.push(views::hash_generation(&generation, in_use));
             }
@@ -37,20 +37,19 @@ pub(crate) async fn run(command: args::Verifiers) -> Outcome {
 }
 
 async fn retire(opened: &Opened, force: bool) -> Outcome<i64> {
-    let store = opened.engine.store();
-    let generations = store.hash_generations().await?;
-    let old = match generations.as_slice() {
-        [_newest, .., old] => old.id,
-        _ => return Err(Fail::new("there is only one generation; nothing to retire")),
-    };
-    if !force && store.hash_generation_in_use(old).await? {
+    let generations = opened.engine.hash_generations();
+    if let [_newest, old] = generations.as_slice()
+        && !force
+        && opened.engine.store().hash_generation_in_use(old.id).await?
+    {
         return Err(
             Fail::new("some users have not signed in since the parameters changed")
                 .hint("wait until they have, or add --force: they will need a new password"),
         );
     }
-    let mut write = store.write(Actor::operator()).await?;
-    write.retire_hash_generation(old).await?;
-    write.commit().await?;
-    Ok(old)
+    Ok(opened
+        .engine
+        .retire_hash_generation(Actor::operator())
+        .await?
+        .id)
 }
