@@ -495,7 +495,9 @@ pub(crate) fn complaint(error: &clap::Error) -> crate::fail::Fail {
     let argument = text(ContextKind::InvalidArg).unwrap_or_default();
     let one_of = text(ContextKind::ValidValue).unwrap_or_default();
     let sentence = match error.kind() {
-        ErrorKind::MissingRequiredArgument => format!("missing: {argument}"),
+        ErrorKind::MissingRequiredArgument => {
+            format!("missing: {}", argument.replace('|', " or "))
+        }
         ErrorKind::UnknownArgument if argument.starts_with('-') => {
             format!("unknown flag {argument}")
         }

@@ -14,6 +14,7 @@ mod running;
 mod views;
 mod wiring;
 
+use std::io::{self, Write as _};
 use std::panic;
 use std::process::ExitCode;
 
@@ -62,7 +63,8 @@ fn help_or_complaint(error: &clap::Error) -> Outcome {
 }
 
 fn complain(what: &dyn std::fmt::Display) {
-    eprintln!("{what}");
+    // When standard error cannot be written there is nobody left to tell.
+    drop(writeln!(io::stderr(), "{what}"));
 }
 
 /// A mistake of ours is told in one line; its message stays out, because it may hold a value.

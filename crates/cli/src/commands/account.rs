@@ -5,8 +5,9 @@ use doorward_core::credential::DigestKind;
 use doorward_core::id::AccountId;
 use doorward_core::name;
 use doorward_core::time::Timestamp;
+use doorward_engine::AdminError;
 use doorward_engine::admin::{AccountChange, NewAccount};
-use doorward_store::{Actor, Page};
+use doorward_store::{Actor, Page, StoreError};
 use serde_json::Value;
 
 use crate::args::{self, AccountChanges, BasicDigest, OneAccount, Place, YesNo};
@@ -147,7 +148,15 @@ async fn set(which: OneAccount, changes: AccountChanges) -> Outcome {
     if let Some(number) = &changes.phone {
         engine.assign_phone(actor.clone(), id, number).await?;
     } else if let Some(number) = &changes.release_phone {
-        engine.release_phone(actor.clone(), id, number).await?;
+        engine
+            .release_phone(actor.clone(), id, number)
+            .await
+            .map_err(|error| match error {
+                AdminError::Store(StoreError::Missing) => {
+                    Fail::new("the account does not have this number")
+                }
+                error => error.into(),
+            })?;
     } else if let Some(change) = change {
         engine.change_account(actor.clone(), id, change).await?;
     }

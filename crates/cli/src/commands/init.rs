@@ -20,7 +20,7 @@ pub(crate) async fn run(args: Init) -> Outcome {
     let settings = wiring::load(&args.place)?.settings;
     check_names(&args)?;
     let folder = DataFolder::new(&settings.data);
-    refuse_second(&settings)?;
+    refuse_second(&settings).await?;
     let password = prompt::new_password(args.password.password_stdin)?;
 
     let mut undo = Undo::default();
@@ -47,14 +47,21 @@ fn check_names(args: &Init) -> Outcome {
     Ok(())
 }
 
-/// A store that is there is looked into only if it might be empty: a server may be running on it.
-fn refuse_second(settings: &Settings) -> Outcome {
-    match &settings.store.url {
-        StoreUrl::Sqlite(path) if path.metadata().is_ok_and(|found| found.len() > 0) => {
-            Err(already(&settings.data))
-        }
-        _ => Ok(()),
+/// What a first try left behind that was killed on the way is no installation yet.
+async fn refuse_second(settings: &Settings) -> Outcome {
+    let is_there = match &settings.store.url {
+        StoreUrl::Sqlite(path) => path.metadata().is_ok_and(|found| found.len() > 0),
+        StoreUrl::Postgres(_) => false,
+    };
+    if !is_there {
+        return Ok(());
     }
+    let master = master::load(&settings.master_key)?;
+    let options = wiring::store_options(settings, Create::No);
+    let store = wiring::open_store(&options, &master).await?;
+    let system = store.system().await?;
+    store.close().await;
+    system.map_or(Ok(()), |_| Err(already(&settings.data)))
 }
 
 fn already(data: &Path) -> Fail {
