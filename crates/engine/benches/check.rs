@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::expect_used,
-    missing_docs,
     reason = "a bench that cannot start has nothing to say"
 )]
 

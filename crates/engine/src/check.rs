@@ -14,7 +14,7 @@ use doorward_core::identity::{AuthMethod, Identity, Subject};
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::tree::{Position, position};
-use doorward_core::user::User;
+use doorward_core::user::{Level, User};
 use doorward_store::StoreError;
 
 use crate::engine::Inner;
@@ -211,6 +211,9 @@ impl Inner {
         {
             return Ok(None);
         }
+        if !self.may_still_impersonate(identity).await? {
+            return Ok(None);
+        }
         let line = || std::iter::once(&account).chain(&above);
         let lock = line().find_map(|account| account.lock(now));
         let trials = line()
@@ -226,6 +229,18 @@ impl Inner {
             fresh_until,
             epoch,
         }))
+    }
+
+    /// Whether the impersonator, if there is one, is still who may do that: levels and flags are read
+    /// live, generations are compared with the rest.
+    async fn may_still_impersonate(&self, identity: &Identity) -> Result<bool, StoreError> {
+        let Some(by) = identity.impersonator else {
+            return Ok(true);
+        };
+        let account = self.live.account(by.account).await?;
+        let user = self.live.user(by.account, by.user).await?;
+        Ok(account.is_some_and(|account| account.superduper)
+            && user.is_some_and(|user| user.enabled && user.level == Level::Admin))
     }
 
     /// The generation a principal has now; `None` when it is gone.

@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Inner;
 use crate::keys::Keys;
-use crate::source::monotonic;
 use crate::{AdminError, Engine};
 
 /// Own changes remembered, so that they are not taken in twice.
@@ -58,7 +57,7 @@ impl Engine {
         if let Err(error) = self.follow_hash_settings().await {
             tracing::warn!(%error, "the hash settings are not in force yet");
         }
-        let (follow, keep_house) = (Box::pin(self.0.follow()), self.0.keep_house());
+        let (follow, keep_house) = (Box::pin(self.0.follow()), Box::pin(self.0.keep_house()));
         stop.run_until_cancelled(async { tokio::join!(follow, keep_house) })
             .await;
     }
@@ -172,19 +171,19 @@ impl Inner {
     }
 
     async fn take(&self, news: News) {
-        let started = monotonic();
         match news {
             News::Rows(rows) => {
-                if let Some(last) = rows.iter().map(|row| row.id).max() {
-                    self.heard.last.store(last, Ordering::Relaxed);
-                }
+                let last = rows.last().copied();
                 let foreign: Vec<ChangeRow> = rows
                     .into_iter()
                     .filter(|row| !self.heard.is_own(row))
                     .collect();
-                if !foreign.is_empty() {
-                    self.absorb(&foreign).await;
-                    self.metrics.change_lag(monotonic().saturating_sub(started));
+                self.absorb(&foreign).await;
+                if let Some(newest) = foreign.last() {
+                    self.metrics.change_lag(self.clock.now().since(newest.at));
+                }
+                if let Some(last) = last {
+                    self.heard.last.store(last.id, Ordering::Relaxed);
                 }
             }
             News::Heartbeat(at) => {

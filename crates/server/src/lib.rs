@@ -1,70 +1,18 @@
 //! Doorward's wire: one folder per dialect, one per door. Rules live in the engine.
+//!
+//! [`public`] is everything the public listener serves, [`ops`] everything the ops listener serves. Both
+//! are plain routers, so that tests call them in memory and the gateway puts them on sockets. Whoever
+//! listens puts a [`Peer`] into each request's extensions; a request without one is a stranger's.
 
-use std::time::Duration;
+mod client;
+mod dialect;
+mod log;
+mod ops;
+mod public;
+mod request_id;
+mod settings;
 
-use axum::Router;
-use doorward_core::id::AccountId;
-use doorward_engine::Engine;
-use ipnet::IpNet;
-
-/// What an operator can set about the wire, already checked.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Peers whose `X-Forwarded-For` and `-Proto` are believed (decision 36).
-    pub trusted_proxies: Vec<IpNet>,
-    /// Whether credentials over plain HTTP from other machines are looked at (decision 40).
-    pub allow_plaintext: bool,
-    /// The Crossbar dialect; `None` when it is off.
-    pub crossbar: Option<Crossbar>,
-}
-
-/// The Crossbar dialect's part.
-#[derive(Debug, Clone)]
-pub struct Crossbar {
-    /// Hosts it answers on; empty for all.
-    pub hosts: Vec<String>,
-    /// The account of sign-ins that name none.
-    pub account: Option<AccountId>,
-    /// Whether `/v1` is an alias of `/v2`; otherwise it is gone.
-    pub v1: bool,
-    /// Largest body, in bytes.
-    pub max_body: u64,
-    /// How long a body may take to arrive.
-    pub body_timeout: Duration,
-    /// The language of users and accounts that say none.
-    pub language: String,
-}
-
-impl Default for Crossbar {
-    fn default() -> Self {
-        Self {
-            hosts: Vec::new(),
-            account: None,
-            v1: true,
-            max_body: 8_000_000,
-            body_timeout: Duration::from_secs(30),
-            language: "en-US".to_owned(),
-        }
-    }
-}
-
-/// The network peer of a request; whoever listens puts it into the request's extensions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Peer {
-    /// A TCP peer.
-    Address(std::net::SocketAddr),
-    /// Somebody on a Unix socket: on this machine, and let in by the file's mode.
-    Local,
-}
-
-/// Everything the public listener serves.
-#[must_use]
-pub fn public(engine: Engine, settings: Settings) -> Router {
-    todo!("{settings:?} {}", engine.now().unix())
-}
-
-/// Everything the ops listener serves: `/livez`, `/readyz`, `/metrics`.
-#[must_use]
-pub fn ops(engine: Engine) -> Router {
-    todo!("{}", engine.now().unix())
-}
+pub use client::Peer;
+pub use ops::ops;
+pub use public::public;
+pub use settings::{Crossbar, Settings};

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::StoreError;
 use crate::failure::Failure;
 #[cfg(feature = "postgres")]
@@ -50,13 +52,15 @@ enum Inner {
 }
 
 impl Backend {
-    /// Reads rows outside any transaction.
+    /// Reads rows outside any transaction. Waiting for a connection counts as part of the statement.
     pub(crate) async fn fetch(&self, query: Query) -> Result<Vec<Row>, Failure> {
         query.check()?;
+        let end = end_of(self.timeout);
+        // A connection whose statement failed or was given up may be out of step: it is closed, not given back.
         match &self.database {
             Database::Sqlite(file) => {
-                let mut connection = file.readers.acquire().await?;
-                let result = timed(self.timeout, sqlite::fetch(&mut connection, query)).await;
+                let mut connection = until(end, file.readers.acquire()).await?;
+                let result = until(end, sqlite::fetch(&mut connection, query)).await;
                 if result.is_err() {
                     connection.close_on_drop();
                 }
@@ -64,8 +68,8 @@ impl Backend {
             }
             #[cfg(feature = "postgres")]
             Database::Postgres(pool) => {
-                let mut connection = pool.acquire().await?;
-                let result = timed(self.timeout, postgres::fetch(&mut connection, query)).await;
+                let mut connection = until(end, pool.acquire()).await?;
+                let result = until(end, postgres::fetch(&mut connection, query)).await;
                 if result.is_err() {
                     connection.close_on_drop();
                 }
@@ -77,12 +81,11 @@ impl Backend {
     /// Begins a transaction that may write.
     pub(crate) async fn begin(&self) -> Result<Transaction, Failure> {
         let inner = match &self.database {
-            Database::Sqlite(file) => Inner::Sqlite(sqlite::begin(file).await?),
-            #[cfg(feature = "postgres")]
-            Database::Postgres(pool) => {
-                let connection = pool.begin();
-                Inner::Postgres(timed(self.timeout * 2, connection).await?)
+            Database::Sqlite(file) => {
+                Inner::Sqlite(timed(self.timeout, sqlite::begin(file)).await?)
             }
+            #[cfg(feature = "postgres")]
+            Database::Postgres(pool) => Inner::Postgres(timed(self.timeout, pool.begin()).await?),
         };
         Ok(Transaction {
             inner,
@@ -176,12 +179,23 @@ impl Transaction {
     }
 }
 
+fn end_of(timeout: Duration) -> Instant {
+    Instant::now() + timeout + GRACE
+}
+
 /// Waits for a statement, not for ever.
 pub(crate) async fn timed<T>(
     timeout: Duration,
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, Failure> {
-    match tokio::time::timeout(timeout + GRACE, statement).await {
+    until(end_of(timeout), statement).await
+}
+
+async fn until<T>(
+    end: Instant,
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, Failure> {
+    match tokio::time::timeout_at(end, statement).await {
         Ok(result) => Ok(result?),
         Err(_) => Err(StoreError::Unreachable("a statement took too long".to_owned()).into()),
     }

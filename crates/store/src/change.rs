@@ -28,6 +28,8 @@ pub struct ChangeRow {
     pub id: i64,
     /// What changed.
     pub change: Change,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Most rows one look at the feed brings; the next look brings the rest.
@@ -82,7 +84,7 @@ impl ChangeRow {
     /// The rows after one, in order.
     pub(crate) fn after(last: i64) -> Query {
         sql(
-            "SELECT id, kind, account_id, subject, until FROM changes WHERE id > $1 ORDER BY id LIMIT $2",
+            "SELECT id, happened, kind, account_id, subject, until FROM changes WHERE id > $1 ORDER BY id LIMIT $2",
         )
         .int(last)
         .int(BATCH)
@@ -92,6 +94,7 @@ impl ChangeRow {
         let mut columns = row.read("changes");
         Ok(Self {
             id: columns.int()?,
+            at: columns.time()?,
             change: Change::read(&mut columns)?,
         })
     }

@@ -121,8 +121,8 @@ fn of_postgres(code: &str, message: &str) -> StoreError {
         "57014" => StoreError::Unreachable("a statement took too long".to_owned()),
         "53100" => StoreError::ReadOnly("the disk is full".to_owned()),
         "25006" => StoreError::ReadOnly("the server accepts no writes".to_owned()),
-        // 25P03: we were idle in a transaction; 55P03: a lock was not to be had.
-        "25P03" | "55P03" => StoreError::Unreachable(message.to_owned()),
+        // 25P03: we were idle in a transaction; 55000: connections are not accepted; 55P03: a lock was not to be had.
+        "25P03" | "55000" | "55P03" => StoreError::Unreachable(message.to_owned()),
         // Connection, authorization, no such database, resources, operator intervention, system.
         _ if matches!(class, "08" | "28" | "3D" | "53" | "57" | "58") => {
             StoreError::Unreachable(message.to_owned())
@@ -131,5 +131,67 @@ fn of_postgres(code: &str, message: &str) -> StoreError {
             table: "(statement)",
             problem: format!("PostgreSQL refuses it with SQLSTATE {code}"),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_sqlite_are_sorted() {
+        for code in ["5", "6", "261", "517", "14", "266"] {
+            assert!(
+                matches!(of_sqlite(code), StoreError::Unreachable(_)),
+                "{code}"
+            );
+        }
+        // Read-only (with its extended forms), full, and failing writes and syncs.
+        for code in ["8", "1032", "1544", "13", "778", "1034"] {
+            assert!(matches!(of_sqlite(code), StoreError::ReadOnly(_)), "{code}");
+        }
+        for code in ["11", "26", "1", "19", "unheard-of"] {
+            assert!(
+                matches!(of_sqlite(code), StoreError::Inconsistent { .. }),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn codes_of_postgres_are_sorted() {
+        for code in [
+            "08006", "28P01", "3D000", "53300", "57014", "57P01", "57P03", "55P03",
+        ] {
+            assert!(
+                matches!(of_postgres(code, "x"), StoreError::Unreachable(_)),
+                "{code}"
+            );
+        }
+        for code in ["53100", "25006"] {
+            assert!(
+                matches!(of_postgres(code, "x"), StoreError::ReadOnly(_)),
+                "{code}"
+            );
+        }
+        for code in ["40001", "40P01"] {
+            let conflict = of_postgres(code, "x");
+            assert!(
+                matches!(conflict, StoreError::Conflict(Conflict::Row)),
+                "{code}"
+            );
+        }
+        for code in ["42601", "23502", "XX000"] {
+            assert!(
+                matches!(of_postgres(code, "x"), StoreError::Inconsistent { .. }),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn messages_with_values_stay_inside() {
+        let error = of_postgres("22021", "invalid byte sequence: hunter2");
+        assert!(!error.to_string().contains("hunter2"));
     }
 }

@@ -82,9 +82,10 @@ impl Feed {
     /// [`StoreError::Unreachable`] when the database does not answer; the next call tries again and, once it
     /// answers, reports a [`News::Gap`] first.
     pub async fn next(&mut self) -> Result<News, StoreError> {
-        let news = self.attempt().await;
-        if news.is_err() {
-            self.broken = true;
+        let mut news = self.attempt().await;
+        // A connection that was cut says so once; whether the database is gone is seen by connecting again.
+        if news.is_err() && !std::mem::replace(&mut self.broken, true) {
+            news = self.attempt().await;
         }
         Ok(news?)
     }

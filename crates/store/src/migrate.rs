@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{Acquire, SqlSafeStr as _};
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 
 use crate::backend::{Backend, Database};
 use crate::failure::{Failure, store_error};
@@ -38,12 +38,24 @@ const STEPS: &[Step] = &[step!("0001_start")];
 pub(crate) async fn run(backend: &Backend) -> Result<(), OpenError> {
     match &backend.database {
         Database::Sqlite(file) => {
-            let mut open = sqlite::begin(file).await.map_err(failed)?;
-            apply(migrator(|step| step.sqlite), &mut open).await?;
+            let mut open = sqlite::begin(file)
+                .await
+                .map_err(Failure::from)
+                .map_err(failed)?;
+            apply(migrator(|step| step.sqlite), &mut *open).await?;
             open.commit().await.map_err(Failure::from).map_err(failed)
         }
         #[cfg(feature = "postgres")]
-        Database::Postgres(pool) => apply(migrator(|step| step.postgres), pool).await,
+        Database::Postgres(pool) => {
+            let mut connection = crate::postgres::patient(pool).await.map_err(failed)?;
+            let result = apply(migrator(|step| step.postgres), &mut *connection).await;
+            connection
+                .close()
+                .await
+                .map_err(Failure::from)
+                .map_err(failed)?;
+            result
+        }
     }
 }
 
@@ -68,12 +80,9 @@ fn migrator(text: impl Fn(&Step) -> &'static str) -> Migrator {
     )
 }
 
-async fn apply<'a, A>(migrator: Migrator, database: A) -> Result<(), OpenError>
-where
-    A: Acquire<'a>,
-    <A::Connection as std::ops::Deref>::Target: sqlx::migrate::Migrate,
-{
-    match migrator.run(database).await {
+async fn apply<C: Migrate>(migrator: Migrator, connection: &mut C) -> Result<(), OpenError> {
+    // `Migrator::run` is the same behind a bound that makes futures lose `Send`.
+    match migrator.run_direct(None, connection, false).await {
         Ok(()) => Ok(()),
         Err(MigrateError::VersionMissing(_)) => Err(OpenError::Newer),
         Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {

@@ -4,11 +4,12 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use doorward_core::secret::SecretText;
-use sqlx::pool::PoolOptions;
+use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, PgConnection, PgPool, Postgres};
 
 use crate::driver::driver;
+use crate::failure::{Failure, store_error};
 use crate::query::sql;
 use crate::{OpenError, StoreError};
 
@@ -50,11 +51,18 @@ pub(crate) async fn probe(options: &PgConnectOptions, timeout: Duration) -> Resu
         sqlx::Connection::close(connection).await
     };
     match tokio::time::timeout(timeout, attempt).await {
-        Ok(result) => result.map_err(|error| crate::failure::store_error(&error)),
+        Ok(result) => result.map_err(|error| store_error(&error)),
         Err(_) => Err(StoreError::Unreachable(
             "the server does not answer in time".to_owned(),
         )),
     }
+}
+
+/// A connection for migrations, which wait for each other and may take long. It must be closed, not given back.
+pub(crate) async fn patient(pool: &PgPool) -> Result<PoolConnection<Postgres>, Failure> {
+    let mut connection = pool.acquire().await?;
+    connection.execute("SET statement_timeout = 0").await?;
+    Ok(connection)
 }
 
 /// Settings of every connection. A server in recovery is refused: state is read from the primary only.

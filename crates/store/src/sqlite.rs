@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSyn
 use sqlx::{ConnectOptions as _, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::driver::driver;
-use crate::failure::{Failure, store_error};
+use crate::failure::store_error;
 use crate::query::{Columns, sql};
 use crate::{OpenError, StoreError};
 
@@ -209,6 +209,60 @@ fn at_open(path: &Path, error: &sqlx::Error) -> OpenError {
 }
 
 /// Begins a write: the lock is taken at once, so that what is read cannot change before it is written.
-pub(crate) async fn begin(file: &File) -> Result<sqlx::Transaction<'static, Sqlite>, Failure> {
-    Ok(file.writer.begin_with("BEGIN IMMEDIATE").await?)
+pub(crate) async fn begin(file: &File) -> Result<sqlx::Transaction<'static, Sqlite>, sqlx::Error> {
+    file.writer.begin_with("BEGIN IMMEDIATE").await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(5);
+
+    async fn number(connection: &mut SqliteConnection, pragma: &'static str) -> i64 {
+        let mut rows = fetch(connection, sql(pragma)).await.unwrap();
+        rows.remove(0).read("(pragma)").int().unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_connection_syncs_and_readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let file = open(path.clone(), true, 4, TIMEOUT).await.unwrap();
+        let mut readers = Vec::new();
+        for _ in 0..4 {
+            readers.push(file.readers.acquire().await.unwrap());
+        }
+        for reader in &mut readers {
+            assert_eq!(number(reader, "PRAGMA synchronous").await, 2);
+            assert_eq!(number(reader, "PRAGMA foreign_keys").await, 1);
+            assert_eq!(number(reader, "PRAGMA query_only").await, 1);
+            let refused = execute(reader, sql("CREATE TABLE t (a INTEGER)")).await;
+            assert!(matches!(
+                store_error(&refused.unwrap_err()),
+                StoreError::ReadOnly(_)
+            ));
+        }
+        let mut writer = file.writer.acquire().await.unwrap();
+        assert_eq!(number(&mut writer, "PRAGMA synchronous").await, 2);
+        assert_eq!(number(&mut writer, "PRAGMA query_only").await, 0);
+        assert_eq!(number(&mut writer, "PRAGMA secure_delete").await, 1);
+        assert_eq!(file.writer.size(), 1);
+        assert!(file.writer.try_acquire().is_none(), "there is one writer");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_would_not_sync_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        prepare(&path, true).unwrap();
+        for options in [
+            options(&path, Use::Write, TIMEOUT).synchronous(SqliteSynchronous::Normal),
+            options(&path, Use::Write, TIMEOUT).foreign_keys(false),
+            options(&path, Use::Write, TIMEOUT).journal_mode(SqliteJournalMode::Delete),
+        ] {
+            let mut connection = options.connect().await.unwrap();
+            assert!(assert_settings(&mut connection).await.is_err());
+        }
+    }
 }

@@ -172,6 +172,7 @@ impl Write {
                 rows.push(ChangeRow {
                     id,
                     change: *change,
+                    at: now,
                 });
             }
             if let Some(last) = rows.last() {

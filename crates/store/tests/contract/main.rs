@@ -7,5 +7,11 @@
     reason = "tests"
 )]
 
+mod accounts;
 mod build;
-mod rows;
+mod feed;
+mod global;
+mod opening;
+mod races;
+mod upkeep;
+mod users;

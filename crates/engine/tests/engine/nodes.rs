@@ -1,0 +1,139 @@
+//! Two nodes on one database: what one changes, the other hears of.
+
+use std::time::Duration;
+
+use doorward_core::credential::{DigestKind, Presented};
+use doorward_core::digest::md5_credentials;
+use doorward_core::jwt::VerifyingKey;
+use doorward_engine::admin::{AccountChange, UserChange};
+use doorward_engine::{Engine, system_clock, system_random};
+use doorward_store::Actor;
+use doorward_testkit::TestDatabase;
+use tokio_util::sync::CancellationToken;
+
+use super::{basic, founded, is_allowed, quick, sign_in, sign_in_as_admin, token};
+
+/// A second node, following the first one's writes until it is dropped.
+struct Node {
+    engine: Engine,
+    stop: CancellationToken,
+}
+
+impl Node {
+    async fn join(database: &TestDatabase) -> Self {
+        let store = database.second().await.unwrap();
+        let engine = Engine::open(store, quick(), system_clock(), system_random())
+            .await
+            .unwrap();
+        let stop = CancellationToken::new();
+        let (follower, until) = (engine.clone(), stop.clone());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "ends with the token that the node owns"
+        )]
+        tokio::spawn(async move { follower.run(until).await });
+        Self { engine, stop }
+    }
+
+    /// Waits until the node agrees. Its bound is for a hanging test only: how quick it is, the bench
+    /// of changes says.
+    async fn comes_to(&self, allowed: bool, presented: &Presented) {
+        let agrees = async {
+            while is_allowed(&self.engine, presented).await != allowed {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), agrees)
+            .await
+            .expect("the node hears of it");
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn every_change_is_heard_of(database: TestDatabase) {
+    let (engine, founded) = founded(&database, quick()).await;
+    let node = Node::join(&database).await;
+    let (account, user) = (founded.account.id, founded.user.id);
+    let actor = Actor::operator;
+
+    let revoked = sign_in_as_admin(&engine).await;
+    let kept = sign_in_as_admin(&engine).await;
+    let old = basic(account, "admin", "secret");
+    for presented in [&token(&revoked), &token(&kept), &old] {
+        assert!(is_allowed(&node.engine, presented).await);
+    }
+    let facts = revoked.identity.token.unwrap();
+    engine
+        .deny_token(actor(), account, facts.id, facts.expires)
+        .await
+        .unwrap();
+    node.comes_to(false, &token(&revoked)).await;
+    assert!(is_allowed(&node.engine, &token(&kept)).await);
+
+    let locked = AccountChange {
+        enabled: Some(false),
+        ..AccountChange::default()
+    };
+    engine
+        .change_account(actor(), account, locked)
+        .await
+        .unwrap();
+    node.comes_to(false, &token(&kept)).await;
+    let open = AccountChange {
+        enabled: Some(true),
+        ..AccountChange::default()
+    };
+    engine.change_account(actor(), account, open).await.unwrap();
+    node.comes_to(true, &token(&kept)).await;
+
+    let password = UserChange {
+        password: Some("other".into()),
+        ..UserChange::default()
+    };
+    engine
+        .change_user(actor(), account, user, password)
+        .await
+        .unwrap();
+    node.comes_to(false, &old).await;
+    assert!(!is_allowed(&node.engine, &token(&kept)).await);
+    node.comes_to(true, &basic(account, "admin", "other")).await;
+
+    resets_are_heard_of(&engine, &node).await;
+    assert!(node.engine.unready().is_empty());
+}
+
+/// The system's secret and the token key, both of which every node keeps in memory.
+async fn resets_are_heard_of(engine: &Engine, node: &Node) {
+    engine.reset_system_secret(Actor::operator()).await.unwrap();
+    let key = engine.token_keys().first().unwrap().id();
+    engine
+        .reset_token_key(Actor::operator(), key)
+        .await
+        .unwrap();
+    let digest = md5_credentials("admin", "other");
+    let fresh = sign_in(engine, DigestKind::Md5, digest).await.unwrap();
+    node.comes_to(true, &token(&fresh)).await;
+    let keys = |engine: &Engine| {
+        engine
+            .token_keys()
+            .iter()
+            .map(VerifyingKey::id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&node.engine), keys(engine));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_is_heard_of_on_sqlite() {
+    every_change_is_heard_of(TestDatabase::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_is_heard_of_on_postgres() {
+    every_change_is_heard_of(TestDatabase::postgres().await).await;
+}

@@ -1,0 +1,283 @@
+//! What can go wrong, and its one mapping to the wire (crossbar.md section 1.7).
+
+use std::time::Duration;
+
+use doorward_core::account::Lock;
+use doorward_core::jwt::TokenError;
+use doorward_engine::{AdminError, Reason, Refusal, SignInError};
+use doorward_store::StoreError;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::validate::Details;
+
+/// How long clients wait before they ask an unreachable store again.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+/// Most characters of a client's own text that an error repeats.
+const MAX_ECHO: usize = 128;
+
+/// Where `tokeninfo` looked for its token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenPlace {
+    /// The query, for GET.
+    Params,
+    /// The body, for POST.
+    Request,
+}
+
+/// Every error of the dialect.
+#[derive(Debug)]
+pub(super) enum Error {
+    /// Nobody proven. Sign-ins and tokens fail alike, so that nothing tells why.
+    InvalidCredentials,
+    /// `tokeninfo` says why a token is no good.
+    BadToken(TokenError),
+    /// The input is wrong.
+    Validation(Details),
+    /// Known, and no.
+    Forbidden,
+    /// A credential came over plain HTTP from another machine (decision 40).
+    Plaintext,
+    /// No such resource.
+    NotFound,
+    /// No such document; with its id as the client wrote it.
+    BadIdentifier(String),
+    /// Not even the shape of an account's id.
+    MalformedAccountId(String),
+    /// No account has this API key.
+    UnknownApiKey,
+    /// `tokeninfo` without a token.
+    MissingToken(TokenPlace),
+    /// The resource does not know the verb.
+    MethodNotAllowed,
+    /// `/v1`, switched off.
+    Gone,
+    /// The body broke off.
+    BodyBroken,
+    /// The body did not arrive in time.
+    BodyTimeout,
+    /// The body is larger than this many bytes.
+    BodyTooLarge(u64),
+    /// The body is of a type that is not read.
+    UnsupportedMediaType,
+    /// The account is locked.
+    Locked(Lock),
+    /// Too many guesses or hashes; again after this long.
+    TooManyRequests(Duration),
+    /// The store does not answer.
+    Unavailable,
+    /// A mistake of ours; the text is for the log only.
+    Fault(String),
+}
+
+/// An error as it goes out.
+pub(super) struct Face {
+    /// HTTP status.
+    pub(super) status: StatusCode,
+    /// `message`: a word for machines.
+    pub(super) message: &'static str,
+    /// `data`.
+    pub(super) data: Value,
+    /// `Retry-After`.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Error {
+    /// Its face on the wire.
+    pub(super) fn face(&self) -> Face {
+        let (status, message, data) = match self {
+            Self::InvalidCredentials => human(401, "invalid_credentials", "invalid credentials"),
+            Self::BadToken(error) => (401, reason_word(*error), json!({})),
+            Self::Validation(details) => (400, "validation error", details.to_json()),
+            Self::Forbidden => human(403, "forbidden", "forbidden"),
+            Self::Plaintext => human(
+                403,
+                "forbidden",
+                "credentials over plain HTTP are not looked at; use HTTPS, or set [listen] allow_plaintext",
+            ),
+            Self::NotFound => human(404, "not_found", "not found"),
+            Self::BadIdentifier(id) => (
+                404,
+                "bad_identifier",
+                json!({"message": "bad identifier", "cause": echo(id)}),
+            ),
+            Self::MalformedAccountId(id) => (
+                404,
+                "bad identifier",
+                json!({"message": format!("invalid account_id '{}'", echo(id))}),
+            ),
+            Self::UnknownApiKey => human(404, "bad identifier", "bad identifier"),
+            Self::MissingToken(place) => (404, missing_token(*place), json!({})),
+            Self::MethodNotAllowed => human(405, "invalid_method", "method not allowed"),
+            Self::BodyBroken => human(400, "parse_error", "failed to parse request body"),
+            Self::BodyTimeout => human(408, "request_timeout", "request timeout"),
+            Self::Gone => human(
+                410,
+                "gone",
+                "API version 1 is not supported. Please upgrade your code to use version 2.",
+            ),
+            Self::BodyTooLarge(limit) => (413, "validation error", too_large(*limit)),
+            Self::UnsupportedMediaType => {
+                human(415, "unsupported_media_type", "unsupported media type")
+            }
+            Self::Locked(lock) => (423, "locked", locked(*lock)),
+            Self::TooManyRequests(_) => human(429, "too_many_requests", "too many requests"),
+            Self::Fault(_) => human(500, "unspecified_fault", "unspecified fault"),
+            Self::Unavailable => human(503, "datastore_unreachable", "datastore timeout"),
+        };
+        Face {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            message,
+            data,
+            retry_after: self.retry_after(),
+        }
+    }
+
+    const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyRequests(after) => Some(*after),
+            Self::Unavailable => Some(STORE_PAUSE),
+            _ => None,
+        }
+    }
+
+    /// A refused or failed change of the thing with this id.
+    pub(super) fn of_change(error: AdminError, id: &str) -> Self {
+        match error {
+            AdminError::UnknownAccount
+            | AdminError::UnknownUser
+            | AdminError::UnknownKey
+            | AdminError::Store(StoreError::Missing) => Self::BadIdentifier(id.to_owned()),
+            AdminError::Busy => Self::TooManyRequests(STORE_PAUSE),
+            AdminError::Store(error) => error.into(),
+            other => Self::Fault(other.to_string()),
+        }
+    }
+}
+
+fn human(status: u16, message: &'static str, text: &str) -> (u16, &'static str, Value) {
+    (status, message, json!({ "message": text }))
+}
+
+fn reason_word(error: TokenError) -> &'static str {
+    match error {
+        TokenError::Malformed => "invalid_jwt",
+        TokenError::Algorithm => "algorithm_not_supported",
+        TokenError::Signature => "invalid_jwt_signature",
+        TokenError::Expired => "token_expired",
+        TokenError::IdentitySignature => "invalid_identity_signature",
+        _ => "invalid_credentials",
+    }
+}
+
+const fn missing_token(place: TokenPlace) -> &'static str {
+    match place {
+        TokenPlace::Params => "missing token in params",
+        TokenPlace::Request => "missing token in request",
+    }
+}
+
+fn too_large(limit: u64) -> Value {
+    json!({"file": {"maxSize": {
+        "message": format!("Payload or Files must not be more than {limit} bytes"),
+        "target": limit,
+    }}})
+}
+
+fn locked(lock: Lock) -> Value {
+    match lock {
+        Lock::Expired(end) => json!({"account": {"expired": {
+            "message": "account expired",
+            "cause": end.gregorian(),
+        }}}),
+        Lock::Disabled => json!({"account": {"disabled": {"message": "account disabled"}}}),
+    }
+}
+
+/// A client's own text, cut.
+fn echo(text: &str) -> String {
+    text.chars().take(MAX_ECHO).collect()
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unreachable(_) => Self::Unavailable,
+            other => Self::Fault(other.to_string()),
+        }
+    }
+}
+
+impl From<SignInError> for Error {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Invalid | SignInError::TooOld => Self::InvalidCredentials,
+            SignInError::UnknownKey => Self::UnknownApiKey,
+            SignInError::Locked(lock) => Self::Locked(lock),
+            SignInError::Throttled(after) => Self::TooManyRequests(after),
+            SignInError::Unavailable => Self::Unavailable,
+            other => Self::Fault(other.to_string()),
+        }
+    }
+}
+
+impl From<Reason> for Error {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Locked(lock) => Self::Locked(lock),
+            _ => Self::Forbidden,
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::UnknownAccount(id) => Self::BadIdentifier(id.to_string()),
+            _ => Self::NotFound,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorward_core::time::Timestamp;
+
+    #[test]
+    fn locks_have_the_documented_shape() {
+        let face = Error::Locked(Lock::Expired(Timestamp::from_unix(1_487_814_038))).face();
+        assert_eq!(face.status, StatusCode::LOCKED);
+        assert_eq!(
+            face.data,
+            json!({"account": {"expired": {"message": "account expired", "cause": 63_655_033_238_u64}}})
+        );
+    }
+
+    #[test]
+    fn nothing_internal_goes_out() {
+        let face = Error::Fault("table users, column salt".to_owned()).face();
+        assert_eq!(face.data, json!({"message": "unspecified fault"}));
+        let face = Error::from(StoreError::Unreachable("host db1".to_owned())).face();
+        assert_eq!(face.data, json!({"message": "datastore timeout"}));
+        assert!(face.retry_after.is_some());
+    }
+
+    #[test]
+    fn repeated_text_is_cut() {
+        let face = Error::BadIdentifier("x".repeat(4000)).face();
+        assert_eq!(face.data["cause"].as_str().map(str::len), Some(MAX_ECHO));
+    }
+
+    #[test]
+    fn sign_ins_and_tokens_fail_alike() {
+        let token = Error::InvalidCredentials.face();
+        for error in [SignInError::Invalid, SignInError::TooOld] {
+            let face = Error::from(error).face();
+            assert_eq!(
+                (face.status, face.message, face.data),
+                (token.status, token.message, token.data.clone())
+            );
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Operations: one file per resource. Each reads its input, calls one use case, shows the result.
+
+mod accounts;
+mod api_auth;
+mod auth;
+mod auth_keys;
+mod impersonate;
+mod token_auth;
+mod tokeninfo;
+mod user_auth;
+mod users;
+
+use doorward_core::digest;
+use doorward_core::document::Document;
+use doorward_engine::{Permit, Session};
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::envelope::{Answer, AuthToken, Success};
+use super::error::Error;
+use super::resource::{Guarded, Open};
+use super::view;
+
+/// Performs what anybody may ask for.
+pub(super) async fn open(call: &Call<'_>, operation: Open) -> Result<Answer, Error> {
+    match operation {
+        Open::SignIn => user_auth::sign_in(call).await,
+        Open::SignInWithApiKey => api_auth::sign_in(call).await,
+        Open::TokenInfo => tokeninfo::show(call).await,
+    }
+}
+
+/// Performs what the permit allows.
+pub(super) async fn guarded(
+    call: &Call<'_>,
+    permit: &Permit,
+    operation: Guarded,
+) -> Result<Answer, Error> {
+    match operation {
+        Guarded::ShowOwnToken => user_auth::show(call, permit).await,
+        Guarded::ShowToken => token_auth::show(call, permit).await,
+        Guarded::RevokeToken => token_auth::revoke(call, permit).await,
+        Guarded::Refresh => auth::refresh(call, permit).await,
+        Guarded::ResetSystemSecret => auth::reset_system(call, permit).await,
+        Guarded::ResetAccountSecret => auth::reset_account(call, permit).await,
+        Guarded::ResetUserSecret => auth::reset_user(call, permit).await,
+        Guarded::ListKeys => Ok(auth_keys::list(call)),
+        Guarded::ShowKey => auth_keys::show(call),
+        Guarded::ResetKey => auth_keys::reset(call, permit).await,
+        Guarded::ShowAccount => accounts::show(call, permit).await,
+        Guarded::ListChildren => accounts::children(call).await,
+        Guarded::ShowUser => users::show(call).await,
+        Guarded::Impersonate => impersonate::impersonate(call, permit).await,
+        Guarded::Nothing => Err(Error::Forbidden),
+    }
+}
+
+/// A success that shows this.
+fn shown(data: Value) -> Answer {
+    Answer::Success(Success {
+        data: Some(data),
+        ..Success::default()
+    })
+}
+
+/// A success of an action that has nothing to show.
+fn done() -> Answer {
+    Answer::Success(Success {
+        created: true,
+        ..Success::default()
+    })
+}
+
+/// A new session.
+async fn signed_in(call: &Call<'_>, session: Session) -> Result<Answer, Error> {
+    let data = view::login(call, &session.account, session.user.as_deref()).await?;
+    Ok(Answer::Success(Success {
+        created: true,
+        data: Some(Value::Object(data)),
+        auth_token: AuthToken::New(session.token),
+        ..Success::default()
+    }))
+}
+
+/// A document with its revision, unless the client has it.
+fn document(call: &Call<'_>, count: u64, data: Document) -> Answer {
+    let revision = view::revision(count, &data);
+    if call.has_copy(&revision) {
+        return Answer::NotModified(revision);
+    }
+    Answer::Success(Success {
+        data: Some(Value::Object(data)),
+        revision: Some(revision),
+        ..Success::default()
+    })
+}
+
+/// A list with a digest of what is in it, unless the client has it.
+fn list(call: &Call<'_>, items: &[Value]) -> Answer {
+    let page_size = items.len();
+    let data = json!(items);
+    let revision = digest::md5_tag(data.to_string().as_bytes());
+    if call.has_copy(&revision) {
+        return Answer::NotModified(revision);
+    }
+    Answer::Success(Success {
+        data: Some(data),
+        revision: Some(revision),
+        page_size: Some(page_size),
+        ..Success::default()
+    })
+}

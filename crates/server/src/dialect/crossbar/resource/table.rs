@@ -1,0 +1,163 @@
+//! THE table of resources (decision 34). What is refused with 405, who may ask without credentials, the
+//! methods CORS names and the rights are all read from it.
+
+use doorward_core::right::Right;
+
+use super::{Access, Entry, Guarded, Open, Resource, Verb};
+
+/// Segments that begin a noun; a placeholder never stands for one (crossbar.md section 1.2).
+pub(super) const NOUNS: [&str; 7] = [
+    "accounts",
+    "account",
+    "users",
+    "user_auth",
+    "api_auth",
+    "token_auth",
+    "auth",
+];
+
+/// The action of resets, for whatever level.
+const RESET: &str = "reset_signature_secret";
+
+/// The table.
+pub(super) const RESOURCES: &[Resource] = &[
+    at("user_auth", &[open(Verb::Put, Open::SignIn)]),
+    at(
+        "user_auth/{token}",
+        &[may(Right::Authenticated, Verb::Get, Guarded::ShowOwnToken)],
+    ),
+    at("api_auth", &[open(Verb::Put, Open::SignInWithApiKey)]),
+    at(
+        "token_auth",
+        &[
+            may(Right::Authenticated, Verb::Get, Guarded::ShowToken),
+            may(Right::Authenticated, Verb::Delete, Guarded::RevokeToken),
+        ],
+    ),
+    at(
+        "auth",
+        &[
+            act(
+                Right::Authenticated,
+                Verb::Put,
+                "refresh_token",
+                Guarded::Refresh,
+            ),
+            act(
+                Right::Superduper,
+                Verb::Put,
+                RESET,
+                Guarded::ResetSystemSecret,
+            ),
+        ],
+    ),
+    at(
+        "auth/keys",
+        &[may(Right::AdminUser, Verb::Get, Guarded::ListKeys)],
+    ),
+    at(
+        "auth/keys/{key}",
+        &[
+            may(Right::AdminUser, Verb::Get, Guarded::ShowKey),
+            act(
+                Right::Superduper,
+                Verb::Put,
+                "reset_private_key",
+                Guarded::ResetKey,
+            ),
+        ],
+    ),
+    at(
+        "auth/tokeninfo",
+        &[
+            open(Verb::Get, Open::TokenInfo),
+            open(Verb::Post, Open::TokenInfo),
+        ],
+    ),
+    at("accounts", &[]),
+    at(
+        "accounts/{account}",
+        &[may(Right::Reach, Verb::Get, Guarded::ShowAccount)],
+    ),
+    at(
+        "accounts/{account}/children",
+        &[may(Right::Reach, Verb::Get, Guarded::ListChildren)],
+    ),
+    at(
+        "accounts/{account}/auth",
+        &[act(
+            Right::AdminUser,
+            Verb::Put,
+            RESET,
+            Guarded::ResetAccountSecret,
+        )],
+    ),
+    at(
+        "accounts/{account}/token_auth",
+        &[
+            may(Right::Reach, Verb::Get, Guarded::ShowToken),
+            may(Right::Reach, Verb::Delete, Guarded::RevokeToken),
+        ],
+    ),
+    at(
+        "accounts/{account}/users/{user}",
+        &[may(Right::Reach, Verb::Get, Guarded::ShowUser)],
+    ),
+    at(
+        "accounts/{account}/users/{user}/auth",
+        &[act(
+            Right::AdminOrSelf,
+            Verb::Put,
+            RESET,
+            Guarded::ResetUserSecret,
+        )],
+    ),
+    at(
+        "accounts/{account}/users/{user}/user_auth",
+        &[act(
+            Right::Impersonate,
+            Verb::Put,
+            "impersonate_user",
+            Guarded::Impersonate,
+        )],
+    ),
+    at(
+        "users",
+        &[
+            may(Right::Nobody, Verb::Get, Guarded::Nothing),
+            may(Right::Nobody, Verb::Put, Guarded::Nothing),
+        ],
+    ),
+    at(
+        "users/{user}",
+        &[may(Right::Nobody, Verb::Get, Guarded::Nothing)],
+    ),
+];
+
+const fn open(verb: Verb, operation: Open) -> Entry {
+    Entry {
+        verb,
+        action: None,
+        access: Access::Open(operation),
+    }
+}
+
+const fn may(right: Right, verb: Verb, operation: Guarded) -> Entry {
+    Entry {
+        verb,
+        action: None,
+        access: Access::Guarded(right, operation),
+    }
+}
+
+const fn act(right: Right, verb: Verb, action: &'static str, operation: Guarded) -> Entry {
+    Entry {
+        verb,
+        action: Some(action),
+        access: Access::Guarded(right, operation),
+    }
+}
+
+const fn at(template: &'static str, entries: &'static [Entry]) -> Resource {
+    Resource { template, entries }
+}

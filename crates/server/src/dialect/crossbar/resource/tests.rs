@@ -1,0 +1,134 @@
+use super::*;
+
+const RESET: &str = "reset_signature_secret";
+
+fn path(text: &str) -> Vec<String> {
+    text.split('/').map(str::to_owned).collect()
+}
+
+/// A path for a template.
+fn example(template: &str) -> String {
+    let parts = template.split('/').map(|part| match part {
+        "{account}" => "a".repeat(32),
+        "{user}" => "b".repeat(32),
+        "{key}" => "c".repeat(32),
+        "{token}" => "x.y.z".to_owned(),
+        literal => literal.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn every_resource_is_found_by_its_path() {
+    for resource in RESOURCES {
+        let target = find(&path(&example(resource.template))).unwrap();
+        assert_eq!(target.resource.template, resource.template);
+        let has = |name: &str| resource.template.contains(name);
+        assert_eq!(target.account.is_some(), has("{account}"));
+        assert_eq!(target.user.is_some(), has("{user}"));
+        assert_eq!(target.key.is_some(), has("{key}"));
+        assert_eq!(target.token.is_some(), has("{token}"));
+        assert!(NOUNS.iter().any(|noun| resource.template.starts_with(noun)));
+    }
+}
+
+#[test]
+fn every_entry_is_found_by_its_verb_and_action() {
+    for resource in RESOURCES {
+        for entry in resource.entries {
+            let found = resource.entry(Some(entry.verb), entry.action).unwrap();
+            assert_eq!(found.access, entry.access, "{}", resource.template);
+            assert!(resource.may_know(Some(entry.verb)));
+            assert!(resource.verbs().contains(&entry.verb));
+        }
+        assert!(!resource.may_know(None));
+        assert_eq!(resource.entry(None, None).unwrap_err(), NoEntry::Verb);
+    }
+}
+
+#[test]
+fn a_resource_is_open_for_all_or_for_none_and_these_are_open() {
+    let is_open = |entry: &Entry| matches!(entry.access, Access::Open(_));
+    let mut open = Vec::new();
+    for resource in RESOURCES {
+        assert_eq!(
+            resource.is_open(),
+            !resource.entries.is_empty() && resource.entries.iter().all(is_open),
+            "{}",
+            resource.template
+        );
+        if resource.is_open() {
+            open.push(resource.template);
+        }
+    }
+    assert_eq!(open, ["user_auth", "api_auth", "auth/tokeninfo"]);
+}
+
+#[test]
+fn rights_on_an_account_need_one_in_the_path() {
+    for resource in RESOURCES {
+        for entry in resource.entries {
+            if let Access::Guarded(Right::Reach | Right::AdminOrSelf | Right::Impersonate, _) =
+                entry.access
+            {
+                assert!(
+                    resource.template.starts_with("accounts/{account}"),
+                    "{}",
+                    resource.template
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn account_stands_for_the_callers_own() {
+    let target = find(&path("account")).unwrap();
+    assert_eq!(target.resource.template, "accounts/{account}");
+    assert_eq!(target.account, Some(AccountName::Own));
+    let target = find(&path("account/children")).unwrap();
+    assert_eq!(target.resource.template, "accounts/{account}/children");
+}
+
+#[test]
+fn a_noun_is_never_an_argument() {
+    for text in [
+        "accounts/users",
+        "accounts/auth/children",
+        "user_auth/auth",
+        "nonsense",
+        "auth/nonsense",
+        "accounts/a/b",
+        "user_auth/x/y",
+    ] {
+        assert!(find(&path(text)).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn an_action_is_demanded_where_there_are_some() {
+    let auth = find(&path("auth")).unwrap().resource;
+    let known = vec!["refresh_token", RESET];
+    assert_eq!(
+        auth.entry(Some(Verb::Put), None).unwrap_err(),
+        NoEntry::Action {
+            known: known.clone(),
+            named: false
+        }
+    );
+    assert_eq!(
+        auth.entry(Some(Verb::Put), Some("x")).unwrap_err(),
+        NoEntry::Action { known, named: true }
+    );
+    let token = find(&path("token_auth")).unwrap().resource;
+    assert!(token.entry(Some(Verb::Get), Some("ignored")).is_ok());
+}
+
+#[test]
+fn verbs_are_named_in_any_case() {
+    assert_eq!(Verb::named("delete"), Some(Verb::Delete));
+    assert_eq!(Verb::named("Put"), Some(Verb::Put));
+    for foreign in ["HEAD", "OPTIONS", "", "TRACE", "GET "] {
+        assert_eq!(Verb::named(foreign), None);
+    }
+}

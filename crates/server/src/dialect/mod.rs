@@ -1,0 +1,3 @@
+//! The dialects: what goes over the wire, and nothing about who may do what.
+
+pub(crate) mod crossbar;

@@ -1,0 +1,47 @@
+//! What an operator can set about the wire.
+
+use std::time::Duration;
+
+use doorward_core::id::AccountId;
+use ipnet::IpNet;
+
+/// What an operator can set about the wire, already checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Peers whose `X-Forwarded-For` and `-Proto` are believed (decision 36).
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether credentials over plain HTTP from other machines are looked at (decision 40).
+    pub allow_plaintext: bool,
+    /// The Crossbar dialect; `None` when it is off.
+    pub crossbar: Option<Crossbar>,
+}
+
+/// The Crossbar dialect's part.
+#[derive(Debug, Clone)]
+pub struct Crossbar {
+    /// Hosts it answers on; empty for all.
+    pub hosts: Vec<String>,
+    /// The account of sign-ins that name none.
+    pub account: Option<AccountId>,
+    /// Whether `/v1` is an alias of `/v2`; otherwise it is gone.
+    pub v1: bool,
+    /// Largest body, in bytes.
+    pub max_body: u64,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// The language of users and accounts that say none.
+    pub language: String,
+}
+
+impl Default for Crossbar {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            account: None,
+            v1: true,
+            max_body: 8_000_000,
+            body_timeout: Duration::from_secs(30),
+            language: "en-US".to_owned(),
+        }
+    }
+}
