@@ -1,6 +1,7 @@
 //! SIGHUP: the configuration is read again, judged whole, and exchanged at once or not at all.
 
 use doorward::config::{Loaded, Settings, Sources, keys};
+use doorward::log::Level;
 use toml::Table;
 
 use crate::fail::{Fail, Outcome};
@@ -8,7 +9,8 @@ use crate::running::Running;
 use crate::{pins, wiring};
 
 /// Keys, or sections, that can change while the server runs.
-const LIVE: [&str; 8] = [
+const LIVE: [&str; 9] = [
+    "log.level",
     "trust.proxies",
     "listen.allow_plaintext",
     "crossbar.enabled",
@@ -20,12 +22,15 @@ const LIVE: [&str; 8] = [
 ];
 
 /// The configuration in force.
-pub(crate) struct Reload(Loaded);
+pub(crate) struct Reload {
+    loaded: Loaded,
+    level: Level,
+}
 
 impl Reload {
     /// With the configuration of the start.
-    pub(crate) fn new(loaded: Loaded) -> Self {
-        Self(loaded)
+    pub(crate) fn new(loaded: Loaded, level: Level) -> Self {
+        Self { loaded, level }
     }
 
     /// Reads the configuration again; what is wrong with it is logged and changes nothing.
@@ -45,7 +50,7 @@ impl Reload {
     ) -> Outcome<Vec<&'static str>> {
         let new = Settings::load(sources)
             .map_err(|problems| Fail::new(problems.to_string().replace('\n', "; ")))?;
-        let changed = changed(&self.0, &new);
+        let changed = changed(&self.loaded, &new);
         let fixed: Vec<_> = changed
             .iter()
             .copied()
@@ -56,8 +61,9 @@ impl Reload {
         }
         let account = pins::resolve(running.opened(), &new.settings).await?;
         let wire = wiring::wire_settings(&new.settings, account);
+        self.level.set(&new.settings.log).map_err(Fail::new)?;
         running.front.exchange(running.engine(), wire);
-        self.0 = new;
+        self.loaded = new;
         Ok(changed)
     }
 }

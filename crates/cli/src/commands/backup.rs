@@ -21,8 +21,6 @@ pub(crate) async fn run(args: Backup) -> Outcome {
             .hint("choose another name; a backup never replaces a file"));
     }
     let opened = wiring::open_for_command(&settings).await?;
-    let mut undo = Undo::default();
-    undo.file(args.file.clone());
     opened
         .engine
         .store()
@@ -32,6 +30,8 @@ pub(crate) async fn run(args: Backup) -> Outcome {
             Fail::from(anyhow::Error::new(error).context("the backup was not made"))
         })?;
     opened.close().await;
+    let mut undo = Undo::default();
+    undo.file(args.file.clone());
 
     // What cannot be opened is no backup.
     let master = master::load(&settings.master_key)?;

@@ -13,23 +13,27 @@ mod token;
 mod user;
 mod verifiers;
 
+use std::pin::Pin;
+
 use crate::args::Command;
 use crate::fail::Outcome;
 
 /// Does what the command line asks for.
 pub(crate) async fn run(command: Command) -> Outcome {
-    match command {
-        Command::Init(args) => init::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
-        Command::Account(args) => account::run(args).await,
-        Command::User(args) => user::run(args).await,
-        Command::Key(args) => key::run(args).await,
-        Command::Token(args) => token::run(args).await,
-        Command::Config(args) => config::run(args).await,
-        Command::Verifiers(args) => verifiers::run(args).await,
-        Command::Backup(args) => backup::run(args).await,
-        Command::Restore(args) => restore::run(args).await,
+    // Boxed, because the largest of them would otherwise be the size of all.
+    let work: Pin<Box<dyn Future<Output = Outcome>>> = match command {
+        Command::Init(args) => Box::pin(init::run(args)),
+        Command::Serve(args) => Box::pin(serve::run(args)),
+        Command::Account(args) => Box::pin(account::run(args)),
+        Command::User(args) => Box::pin(user::run(args)),
+        Command::Key(args) => Box::pin(key::run(args)),
+        Command::Token(args) => Box::pin(token::run(args)),
+        Command::Config(args) => Box::pin(config::run(args)),
+        Command::Verifiers(args) => Box::pin(verifiers::run(args)),
+        Command::Backup(args) => Box::pin(backup::run(args)),
+        Command::Restore(args) => Box::pin(restore::run(args)),
         #[cfg(feature = "demo")]
-        Command::Demo(args) => demo::run(args).await,
-    }
+        Command::Demo(args) => Box::pin(demo::run(args)),
+    };
+    work.await
 }

@@ -15,7 +15,7 @@ pub(crate) async fn run(args: Serve) -> Outcome {
     let sources = || wiring::sources(&args.place, args.listen.as_deref());
     let loaded = Settings::load(sources()).map_err(|problems| wiring::unusable(&problems))?;
     let settings = &loaded.settings;
-    log::init(&settings.log).map_err(Fail::new)?;
+    let level = log::init(&settings.log).map_err(Fail::new)?;
     let mut signals = Signals::new()?;
 
     let sockets = Sockets::bind(settings)?;
@@ -25,7 +25,7 @@ pub(crate) async fn run(args: Serve) -> Outcome {
     let wire = wiring::wire_settings(settings, account);
     let running = Running::start(opened, sockets, settings, wire);
 
-    let mut reload = Reload::new(loaded);
+    let mut reload = Reload::new(loaded, level);
     loop {
         match signals.next(&running).await {
             Asked::Reload => reload.run(sources(), &running).await,

@@ -50,7 +50,7 @@ pub(crate) async fn run(args: Demo) -> Outcome {
     };
     let stage = Stage::set(data, args.check).await?;
     if args.check {
-        return tour::play(stage).await;
+        return Box::pin(tour::play(stage)).await;
     }
     output::text(&shown::page(&stage, temporary.is_some()))?;
     interrupted().await?;
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Demo) -> Outcome {
 impl Stage {
     async fn set(data: &Path, any_port: bool) -> Outcome<Self> {
         let settings = settings(data, any_port)?;
-        log::init(&settings.log).map_err(Fail::new)?;
+        drop(log::init(&settings.log).map_err(Fail::new)?);
         let sockets = Sockets::bind(&settings)?;
         let (public, ops) = (address(&sockets.public())?, address(&sockets.ops())?);
         let is_new = !settings.data.join("doorward.db").exists();
