@@ -141,6 +141,12 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Whether it acts as somebody else by way of `as`.
+    #[must_use]
+    pub fn is_switched(&self) -> bool {
+        self.switch_to.as_ref().is_some_and(SwitchTo::is_complete)
+    }
+
     /// When the proof itself runs out; account trials end earlier and are looked at live.
     #[must_use]
     pub fn expires(&self) -> Timestamp {

@@ -104,7 +104,7 @@ mod tests {
 
     const MEASURE: Measure = Measure {
         failures: 3,
-        window: Duration::from_secs(60),
+        window: Duration::from_mins(1),
     };
 
     fn at(seconds: i64) -> Timestamp {

@@ -11,6 +11,7 @@ use doorward_core::account::{Account, Lock};
 use doorward_core::credential::{DigestKind, Presented};
 use doorward_core::digest::hmac_framed;
 use doorward_core::identity::{AuthMethod, Identity, Subject};
+use doorward_core::right::UserLevel;
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::tree::{Position, position};
@@ -205,10 +206,7 @@ impl Inner {
             None => None,
         };
         let above = self.live.ancestors(&account).await?;
-        if identity.home != identity.account
-            && position(identity.home, identity.account, above.iter().map(|a| a.id))
-                != Position::Below
-        {
+        if !self.may_act_as(identity, &above).await? {
             return Ok(None);
         }
         if !self.may_still_impersonate(identity).await? {
@@ -228,6 +226,30 @@ impl Inner {
             lock,
             fresh_until,
             epoch,
+        }))
+    }
+
+    /// Whether the holder of a token with `as` may act as its target: a descendant of its own account,
+    /// never the account itself, and for administrators and API keys only (decision 2).
+    async fn may_act_as(
+        &self,
+        identity: &Identity,
+        above: &[Arc<Account>],
+    ) -> Result<bool, StoreError> {
+        if !identity.is_switched() {
+            return Ok(true);
+        }
+        let ancestors = above.iter().map(|account| account.id);
+        if position(identity.home, identity.account, ancestors) != Position::Below {
+            return Ok(false);
+        }
+        let Some(home_user) = identity.home_user else {
+            return Ok(true);
+        };
+        let user = self.live.user(identity.home, home_user).await?;
+        Ok(user.is_some_and(|user| {
+            user.enabled
+                && (user.level == Level::Admin || self.settings.user_level == UserLevel::Kazoo)
         }))
     }
 

@@ -99,7 +99,7 @@ impl LiveState {
                     self.users.remove(&(account, user));
                     self.stamps.insert(account, epoch);
                 }
-                Change::DenyToken(token, until) => self.denied.insert(token, until),
+                Change::DenyToken(token, until) => self.deny_one(token, until),
                 Change::Keys | Change::System => {}
             }
         }
@@ -215,8 +215,14 @@ impl LiveState {
     /// Takes in denials read from the store.
     pub(crate) fn deny(&self, denials: impl IntoIterator<Item = (TokenId, Timestamp)>) {
         for (token, until) in denials {
-            self.denied.insert(token, until);
+            self.deny_one(token, until);
         }
+    }
+
+    /// Denied twice, a token stays denied until the later end.
+    fn deny_one(&self, token: TokenId, until: Timestamp) {
+        let known = self.denied.get(&token).unwrap_or(until);
+        self.denied.insert(token, until.max(known));
     }
 
     /// Forgets denials of tokens that have ended by themselves.

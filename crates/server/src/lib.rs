@@ -1,6 +1,6 @@
 //! Doorward's wire: one folder per dialect, one per door. Rules live in the engine.
 //!
-//! [`public`] is everything the public listener serves, [`ops`] everything the ops listener serves. Both
+//! [`public()`] is everything the public listener serves, [`ops()`] everything the ops listener serves. Both
 //! are plain routers, so that tests call them in memory and the gateway puts them on sockets. Whoever
 //! listens puts a [`Peer`] into each request's extensions; a request without one is a stranger's.
 

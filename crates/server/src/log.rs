@@ -30,9 +30,9 @@ pub(crate) struct Summary<'a> {
 /// Writes the summary.
 pub(crate) fn summary(summary: &Summary<'_>) {
     tracing::info!(
-        http.method = method(summary.method),
-        http.route = summary.route,
-        http.status = summary.status.as_u16(),
+        method = method(summary.method),
+        route = summary.route,
+        status = summary.status.as_u16(),
         outcome = outcome(summary.status),
         client.addr = %summary.client.address,
         duration_ms = u64::try_from(summary.took.as_millis()).unwrap_or(u64::MAX),

@@ -45,10 +45,8 @@ async fn answer(State(public): State<Arc<Public>>, request: Request) -> Response
         .instrument(span.clone())
         .await;
     span.in_scope(|| {
-        let (route, response) = served.unwrap_or_else(|_| {
-            tracing::error!("a handler panicked");
-            ("panicked", public.service.fault(&exchange))
-        });
+        let (route, response) =
+            served.unwrap_or_else(|_| ("panicked", public.service.fault(&exchange)));
         log::summary(&Summary {
             method: &method,
             route,

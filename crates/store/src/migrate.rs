@@ -96,6 +96,37 @@ async fn apply<C: Migrate>(migrator: Migrator, connection: &mut C) -> Result<(),
 mod tests {
     use super::*;
 
+    /// What is made, and its columns: the beginning of each line.
+    fn outline(text: &str) -> Vec<String> {
+        text.lines()
+            .map(|line| {
+                let words = if line.starts_with("CREATE") { 4 } else { 1 };
+                line.split_whitespace()
+                    .take(words)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
+            .filter(|line| *line != ")" && *line != ");")
+            .collect()
+    }
+
+    #[test]
+    fn both_databases_get_the_same_tables_columns_and_indexes() {
+        for step in STEPS {
+            assert_eq!(
+                outline(step.sqlite),
+                outline(step.postgres),
+                "{}",
+                step.name
+            );
+            let texts = step.postgres.matches(" TEXT").count();
+            let bytewise = step.postgres.matches(" TEXT COLLATE \"C\"").count();
+            assert_eq!(texts, bytewise, "{}", step.name);
+            let tables = step.sqlite.matches("CREATE TABLE").count();
+            assert_eq!(tables, step.sqlite.matches(") STRICT;").count());
+        }
+    }
+
     #[test]
     fn every_file_is_listed_and_numbered_by_its_place() {
         for database in ["sqlite", "postgres"] {

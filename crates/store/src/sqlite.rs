@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::driver::driver;
 use crate::failure::store_error;
@@ -62,7 +62,10 @@ pub(crate) async fn open(
     check(&path, &mut first)
         .await
         .map_err(|error| at_open(&path, &error))?;
-    drop(first);
+    first
+        .close()
+        .await
+        .map_err(|error| at_open(&path, &error))?;
     let pool = |purpose, size| pool(&path, purpose, size, timeout);
     Ok(File {
         writer: pool(Use::Write, 1),
@@ -74,7 +77,13 @@ pub(crate) async fn open(
 fn prepare(path: &Path, create: bool) -> Result<(), OpenError> {
     match std::fs::metadata(path) {
         // SQLite takes an empty file for an empty database; so do we, if one may be made.
-        Ok(found) if found.is_file() && (create || found.len() > 0) => return Ok(()),
+        Ok(found) if found.is_file() && (create || found.len() > 0) => {
+            // SQLite would only say that it cannot open it.
+            return match OpenOptions::new().write(true).open(path) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(not_writable(&error)),
+            };
+        }
         Ok(found) if found.is_file() => return Err(OpenError::Absent(path.to_owned())),
         Ok(_) => {
             return Err(OpenError::Corrupt {
@@ -100,8 +109,12 @@ fn prepare(path: &Path, create: bool) -> Result<(), OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(OpenError::Absent(path.to_owned()))
         }
-        Err(error) => Err(StoreError::ReadOnly(error.kind().to_string()).into()),
+        Err(error) => Err(not_writable(&error)),
     }
+}
+
+fn not_writable(error: &io::Error) -> OpenError {
+    StoreError::ReadOnly(format!("the database file: {}", error.kind())).into()
 }
 
 /// The settings of every connection. They are read back, because SQLite ignores what it does not know.
@@ -263,6 +276,7 @@ mod tests {
         ] {
             let mut connection = options.connect().await.unwrap();
             assert!(assert_settings(&mut connection).await.is_err());
+            connection.close().await.unwrap();
         }
     }
 }

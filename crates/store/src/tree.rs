@@ -20,7 +20,10 @@ impl Write {
     /// # Errors
     /// [`StoreError`].
     pub async fn lock_tree(&mut self) -> Result<(), StoreError> {
-        Ok(self.transaction().lock_tree().await?)
+        self.step()?;
+        self.transaction().lock_tree().await?;
+        self.done_silently();
+        Ok(())
     }
 
     /// Hangs an account under another parent; takes the tree lock itself.

@@ -128,6 +128,11 @@ impl Write {
         });
     }
 
+    /// Ends a step that changed nothing.
+    pub(crate) fn done_silently(&mut self) {
+        self.sound = true;
+    }
+
     /// Ends a step that is part of another one's line in the audit log, if there is one.
     pub(crate) fn done_upgrade(&mut self, account: AccountId, user: UserId) {
         self.sound = true;

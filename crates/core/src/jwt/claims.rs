@@ -65,6 +65,14 @@ pub struct SwitchTo {
     pub owner_id: Option<String>,
 }
 
+impl SwitchTo {
+    /// Whether both members are there; with only one, `as` is ignored (crossbar.md section 5.5).
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.account_id.is_some() && self.owner_id.is_some()
+    }
+}
+
 /// Generations as a claim: `{"s": 1, "a/<id>": 1, "k/<id>": 1, "u/<account>/<id>": 1}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorward_core::id::{AccountId, KeyId, TokenId, UserId};
-use doorward_core::secret::SecretBytes;
+use doorward_core::secret::{SecretBytes, SecretText};
 use doorward_core::time::Timestamp;
 use doorward_store::{Action, Actor, KeyPurpose, KeyState, RingKey, Write};
 
@@ -17,7 +17,11 @@ impl Engine {
     /// # Errors
     /// What the store says.
     pub async fn reset_system_secret(&self, actor: Actor) -> Result<(), AdminError> {
-        self.move_system(actor, Action::ResetSecret).await
+        let secret = self.new_secret();
+        self.commit(actor, move |write| {
+            Box::pin(move_system(write, Action::ResetSecret, secret))
+        })
+        .await
     }
 
     /// Ends every token of the system because the store was put back to an older state: what was issued or revoked since
@@ -26,18 +30,9 @@ impl Engine {
     /// # Errors
     /// What the store says.
     pub async fn mark_restored(&self, actor: Actor) -> Result<(), AdminError> {
-        self.move_system(actor, Action::RestoreStore).await
-    }
-
-    async fn move_system(&self, actor: Actor, action: Action) -> Result<(), AdminError> {
         let secret = self.new_secret();
         self.commit(actor, move |write| {
-            Box::pin(async move {
-                let mut system = write.system().await?.ok_or(AdminError::UnknownAccount)?;
-                system.generation += 1;
-                system.signature_secret = secret;
-                Ok(write.update_system(action, &system).await?)
-            })
+            Box::pin(move_system(write, Action::RestoreStore, secret))
         })
         .await
     }
@@ -96,6 +91,7 @@ impl Engine {
             return Err(AdminError::UnknownKey);
         }
         let new = self.0.new_token_key().await?;
+        let secret = self.new_secret();
         let old: Vec<KeyId> = self
             .token_keys()
             .iter()
@@ -106,7 +102,9 @@ impl Engine {
                 for key in old {
                     write.set_key_state(key, KeyState::Dead).await?;
                 }
-                Ok(write.insert_key(&new).await?)
+                write.insert_key(&new).await?;
+                // Tokens that were verified already are known by their proofs, not by the key.
+                move_system(write, Action::ResetSecret, secret).await
             })
         })
         .await
@@ -142,6 +140,18 @@ impl Engine {
             None => Ok(()),
         }
     }
+}
+
+/// Moves the system's generation, and its secret along with it.
+async fn move_system(
+    write: &mut Write,
+    action: Action,
+    secret: SecretText,
+) -> Result<(), AdminError> {
+    let mut system = write.system().await?.ok_or(AdminError::UnknownAccount)?;
+    system.generation += 1;
+    system.signature_secret = secret;
+    Ok(write.update_system(action, &system).await?)
 }
 
 impl Inner {

@@ -82,10 +82,10 @@ fn acting(claims: &Claims) -> Option<Identity> {
         }),
     ];
     let (mut account, mut user) = (home, claims.owner_id);
-    // With only one of the two, `as` is ignored (crossbar.md section 5.5).
-    if let Some(switch) = &claims.switch_to
-        && switch.account_id.is_some()
-        && switch.owner_id.is_some()
+    if let Some(switch) = claims
+        .switch_to
+        .as_ref()
+        .filter(|switch| switch.is_complete())
     {
         let target = switch_target(switch)?;
         subjects.extend([

@@ -237,3 +237,37 @@ both_databases!(
         other.close().await;
     }
 );
+
+both_databases!(
+    nothing_is_added_to_what_is_being_deleted,
+    async |database| {
+        let store = &database.store;
+        add_root(store).await.unwrap();
+        for n in 2..22 {
+            add_accounts(store, &[account(n, Some(1))]).await.unwrap();
+            let mut tasks = JoinSet::new();
+            let (adder, deleter) = (store.clone(), store.clone());
+            if n % 2 == 0 {
+                tasks.spawn(async move { add_user(&adder, &user(n, 1)).await.map(drop) });
+            } else {
+                let child = account(n + 100, Some(n));
+                tasks.spawn(async move { add_accounts(&adder, &[child]).await.map(drop) });
+            }
+            tasks.spawn(async move {
+                let mut write = deleter.write(Actor::operator()).await?;
+                write.delete_account(account_id(n)).await?;
+                write.commit().await.map(drop)
+            });
+            for result in tasks.join_all().await {
+                let expected = matches!(
+                    result,
+                    Ok(()) | Err(StoreError::Missing | StoreError::HasChildren)
+                );
+                assert!(expected, "{result:?}");
+            }
+        }
+        let orphans = "SELECT (SELECT count(*) FROM users WHERE account_id NOT IN (SELECT id FROM accounts)) \
+                   + (SELECT count(*) FROM accounts WHERE parent_id NOT IN (SELECT id FROM accounts))";
+        assert_eq!(database.number(orphans).await, 0);
+    }
+);

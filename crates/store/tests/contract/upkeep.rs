@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use doorward_core::id::TokenId;
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
-use doorward_store::{Actor, Page, Store, StoreError};
+use doorward_store::{Action, Actor, Conflict, NameRule, Page, Store, StoreError};
 use doorward_testkit::{TestDatabase, both_databases};
 
 use crate::build::{account, account_id, add_accounts, add_root, add_user, bytes, user};
@@ -144,7 +145,7 @@ both_databases!(
             .await
             .unwrap();
         let mut options = database.options.clone();
-        options.statement_timeout = Duration::from_millis(300);
+        options.statement_timeout = Duration::from_secs(1);
         let impatient = database
             .open_with(&options, &database.master)
             .await
@@ -155,7 +156,7 @@ both_databases!(
             let mut write = impatient.write(Actor::operator()).await?;
             write.account(account_id(2)).await
         };
-        let result = tokio::time::timeout(Duration::from_secs(3), attempt)
+        let result = tokio::time::timeout(Duration::from_secs(4), attempt)
             .await
             .unwrap();
         assert!(
@@ -174,7 +175,7 @@ both_databases!(
 async fn a_pool_without_a_free_connection_is_unreachable() {
     let database = TestDatabase::postgres().await;
     let mut options = database.options.clone();
-    options.statement_timeout = Duration::from_millis(300);
+    options.statement_timeout = Duration::from_secs(1);
     options.max_connections = 1;
     let narrow = database
         .open_with(&options, &database.master)
@@ -189,6 +190,53 @@ async fn a_pool_without_a_free_connection_is_unreachable() {
     drop(held);
     assert!(narrow.account(account_id(1)).await.unwrap().is_none());
 }
+
+/// Servers run all of this in tasks: each future must be `Send`.
+async fn everything(store: Store, copy: PathBuf) -> Result<(), StoreError> {
+    let now = Timestamp::from_unix(0);
+    let root = account_id(1);
+    let mut write = store.write(Actor::server()).await?;
+    write.lock_tree().await?;
+    write
+        .insert_account(&account(2, Some(1)), NameRule::Unique)
+        .await?;
+    write.account(root).await?;
+    write
+        .update_account(
+            Action::ChangeAccount,
+            &account(2, Some(1)),
+            NameRule::Shared,
+        )
+        .await?;
+    write
+        .insert_account(&account(3, Some(1)), NameRule::Unique)
+        .await?;
+    write.move_account(account_id(3), account_id(2)).await?;
+    write.delete_account(account_id(3)).await?;
+    write.insert_user(&user(2, 1)).await?;
+    write
+        .replace_verifiers(account_id(2), user(2, 1).id, &[])
+        .await?;
+    write.commit().await?;
+    let mut feed = store.feed(0).await?;
+    feed.next().await?;
+    feed.next().await?;
+    store.prune(now, 1).await?;
+    if store.file().is_some() {
+        store.backup(&copy).await?;
+    }
+    Ok(())
+}
+
+both_databases!(everything_may_run_in_a_task, async |database| {
+    add_root(&database.store).await.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    let copy = database.folder().join("copy.db");
+    tasks.spawn(everything(database.store.clone(), copy));
+    for result in tasks.join_all().await {
+        result.unwrap();
+    }
+});
 
 both_databases!(a_failed_step_takes_the_write_with_it, async |database| {
     let store = &database.store;
@@ -208,3 +256,31 @@ both_databases!(a_failed_step_takes_the_write_with_it, async |database| {
     };
     assert!(store.users(account_id(1), page).await.unwrap().is_empty());
 });
+
+#[tokio::test]
+async fn a_deadlock_is_a_conflict() {
+    let database = TestDatabase::postgres().await;
+    let store = &database.store;
+    add_accounts(store, &[account(1, None), account(2, Some(1))])
+        .await
+        .unwrap();
+    let mut first = store.write(Actor::operator()).await.unwrap();
+    let mut second = store.write(Actor::operator()).await.unwrap();
+    first.account(account_id(1)).await.unwrap();
+    second.account(account_id(2)).await.unwrap();
+    let results = tokio::join!(
+        async {
+            let result = first.account(account_id(2)).await.map(drop);
+            (result, first.commit().await.map(drop))
+        },
+        async {
+            let result = second.account(account_id(1)).await.map(drop);
+            (result, second.commit().await.map(drop))
+        },
+    );
+    let lost = |(read, commit): &(Result<_, StoreError>, Result<(), StoreError>)| {
+        // Who was chosen cannot commit what is left of its transaction.
+        matches!(read, Err(StoreError::Conflict(Conflict::Row))) && commit.is_err()
+    };
+    assert_ne!(lost(&results.0), lost(&results.1), "{results:?}");
+}

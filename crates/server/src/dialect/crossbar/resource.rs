@@ -135,7 +135,7 @@ pub(super) struct Resource {
 pub(super) enum NoEntry {
     /// It does not know the verb.
     Verb,
-    /// The verb needs one of these actions; said is whether one was named.
+    /// The verb needs an action, and none that it knows was named.
     Action {
         /// Actions there are.
         known: Vec<&'static str>,
