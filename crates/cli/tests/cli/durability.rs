@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,25 +13,35 @@ use doorward_core::digest::{md5_credentials, sha1_credentials};
 use doorward_engine::monotonic;
 use serde_json::json;
 
-use crate::support::{Installation, Server};
+use crate::support::{Installation, Server, try_exchange};
 
 const ROUNDS: u32 = 15;
-const WRITERS: u32 = 3;
+const WRITERS: usize = 3;
 const PASSWORD: &str = "a-password";
+
+/// What was acknowledged.
+#[derive(Default)]
+struct Acknowledged {
+    /// Users made at the command line.
+    users: BTreeSet<String>,
+    /// Tokens revoked over HTTP.
+    revoked: Vec<String>,
+}
 
 #[test]
 fn every_acknowledged_write_survives_sigkill_and_none_is_half_there() {
     let installation = Installation::found();
-    let mut acknowledged = BTreeSet::new();
+    let mut acknowledged = Acknowledged::default();
     let mut seen = BTreeSet::new();
     for round in 0..ROUNDS {
-        let mut server = installation.serve();
-        acknowledged.extend(write_and_kill(&installation, &mut server, round));
+        let revoked_before = acknowledged.revoked.len();
+        write_and_kill(&installation, round, &mut acknowledged);
 
+        // A backup reads and checks every page.
         let copy = installation.folder.path().join(format!("copy-{round}.db"));
         installation.json(&["backup", copy.to_str().unwrap()]);
         let present = usernames(&installation);
-        let lost: Vec<_> = acknowledged.difference(&present).collect();
+        let lost: Vec<_> = acknowledged.users.difference(&present).collect();
         assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
         let server = installation.serve();
         for username in present.difference(&seen) {
@@ -43,54 +54,80 @@ fn every_acknowledged_write_survives_sigkill_and_none_is_half_there() {
                 201
             );
         }
+        for token in &acknowledged.revoked[revoked_before..] {
+            assert_eq!(
+                server.status_with(token),
+                401,
+                "a revoked token lives again"
+            );
+        }
         seen = present;
     }
+    let rounds = usize::try_from(ROUNDS).unwrap();
     assert!(
-        acknowledged.len() > ROUNDS as usize,
-        "only {} writes",
-        acknowledged.len()
+        acknowledged.users.len() > rounds,
+        "only {} users",
+        acknowledged.users.len()
+    );
+    assert!(
+        acknowledged.revoked.len() > rounds,
+        "only {} tokens",
+        acknowledged.revoked.len()
     );
 }
 
-/// Usernames whose creation was acknowledged before everything was killed.
-fn write_and_kill(installation: &Installation, server: &mut Server, round: u32) -> Vec<String> {
-    let (stop, under_way, acknowledged) = (
-        AtomicBool::new(false),
-        Mutex::new(Vec::<Option<Child>>::new()),
-        Mutex::new(Vec::new()),
-    );
-    under_way
-        .lock()
-        .unwrap()
-        .resize_with(WRITERS as usize, || None);
-    let (under_way, acknowledged_by, stop) = (&under_way, &acknowledged, &stop);
+/// Writes at the command line and over HTTP at once, and kills everybody in the middle of it.
+fn write_and_kill(installation: &Installation, round: u32, acknowledged: &mut Acknowledged) {
+    let mut server = installation.serve();
+    let address = server.public;
+    let stop = &AtomicBool::new(false);
+    let children: Vec<_> = (0..WRITERS).map(|_| Mutex::new(None)).collect();
+    let sum = &Mutex::new(acknowledged);
     scope(|scope| {
-        for writer in 0..WRITERS {
+        for (writer, child) in children.iter().enumerate() {
             scope.spawn(move || {
                 for number in 0.. {
                     if stop.load(Ordering::SeqCst) {
                         return;
                     }
                     let username = format!("u{round}-{writer}-{number}");
-                    let child = create(installation, &username);
-                    under_way.lock().unwrap()[writer as usize] = Some(child);
-                    if finished(under_way, writer as usize) {
-                        acknowledged_by.lock().unwrap().push(username);
+                    *child.lock().unwrap() = Some(create(installation, &username));
+                    if ended_well(child) {
+                        sum.lock().unwrap().users.insert(username);
                     }
                 }
             });
         }
+        scope.spawn(move || {
+            while let Some(token) = revoke_one(address) {
+                sum.lock().unwrap().revoked.push(token);
+            }
+        });
         // Different every time, so that the kill falls into different moments of a write.
-        let jitter = u64::from(round * 37 % 100) + u64::from(monotonic().subsec_micros() % 50);
-        sleep(Duration::from_millis(400 + jitter));
+        let jitter = round * 37 % 100 + monotonic().subsec_micros() % 50;
+        sleep(Duration::from_millis(400) + Duration::from_millis(jitter.into()));
         stop.store(true, Ordering::SeqCst);
-        for child in under_way.lock().unwrap().iter_mut().flatten() {
-            drop(child.kill());
+        for child in children
+            .iter()
+            .filter_map(|child| child.lock().unwrap().take())
+        {
+            end(child);
         }
         server.child.kill().unwrap();
     });
     server.child.wait().unwrap();
-    acknowledged.into_inner().unwrap()
+}
+
+/// A token that was issued and revoked; `None` once the server is gone.
+fn revoke_one(address: SocketAddr) -> Option<String> {
+    let credentials = md5_credentials("admin", "first-password");
+    let body = json!({"data": {"credentials": credentials, "account_name": "root"}}).to_string();
+    let token = try_exchange(address, "PUT", "/v2/user_auth", &[], &body)
+        .ok()?
+        .token();
+    let headers = [("x-auth-token", token.as_str())];
+    let revoked = try_exchange(address, "DELETE", "/v2/token_auth", &headers, "").ok()?;
+    (revoked.status == 200).then_some(token)
 }
 
 fn create(installation: &Installation, username: &str) -> Child {
@@ -114,18 +151,25 @@ fn create(installation: &Installation, username: &str) -> Child {
 }
 
 /// Whether a writer's command ended well. The lock is let go between looks, so that it can be killed.
-fn finished(under_way: &Mutex<Vec<Option<Child>>>, writer: usize) -> bool {
+fn ended_well(child: &Mutex<Option<Child>>) -> bool {
     loop {
-        let ended = under_way.lock().unwrap()[writer]
-            .as_mut()
-            .unwrap()
-            .try_wait()
-            .unwrap();
-        if let Some(status) = ended {
-            return status.success();
+        match child.lock().unwrap().as_mut().map(Child::try_wait) {
+            // Somebody took it to kill it.
+            None => return false,
+            Some(ended) => {
+                if let Some(status) = ended.unwrap() {
+                    return status.success();
+                }
+            }
         }
         sleep(Duration::from_millis(2));
     }
+}
+
+fn end(mut child: Child) {
+    // It may have ended by itself.
+    drop(child.kill());
+    child.wait().unwrap();
 }
 
 fn usernames(installation: &Installation) -> BTreeSet<String> {

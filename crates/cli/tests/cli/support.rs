@@ -1,7 +1,7 @@
 //! Running the binary, and talking to it over a plain socket.
 
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -263,7 +263,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         self.json()["auth_token"]
             .as_str()
             .unwrap_or_default()
@@ -279,8 +279,19 @@ pub(crate) fn exchange(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    try_exchange(address, method, path, headers, body).unwrap()
+}
+
+/// The same with a server that may be gone.
+pub(crate) fn try_exchange(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<Answer> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let headers: String = headers
         .iter()
         .map(|(name, value)| [name, ": ", value, "\r\n"].concat())
@@ -290,20 +301,20 @@ pub(crate) fn exchange(
          content-length: {}\r\n{headers}\r\n{body}",
         body.len(),
     );
-    stream.write_all(request.as_bytes()).unwrap();
+    stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+    stream.read_to_string(&mut answer)?;
+    let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut)?;
     let status = head
         .split(' ')
         .nth(1)
-        .expect("a status line")
-        .parse()
-        .unwrap();
-    Answer {
+        .and_then(|status| status.parse().ok())
+        .ok_or_else(cut)?;
+    Ok(Answer {
         status,
         body: body.to_owned(),
-    }
+    })
 }
 
 /// Waits until something is so; panics if it is not so in time.
@@ -324,7 +335,7 @@ pub(crate) fn eventually(within: Duration, mut is_so: impl FnMut() -> bool) {
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .map(|entries| {
-            let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
+            let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
             entries
                 .map(|entry| name(entry).into_string().unwrap())
                 .collect()
