@@ -15,6 +15,7 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::{LevelFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::reload;
 
 use crate::config::{Log, LogFormat};
 
@@ -34,6 +35,9 @@ pub enum LogError {
     /// A subscriber was installed before.
     #[error("logging is already set up")]
     Twice,
+    /// The subscriber does not exist any more.
+    #[error("logging has ended")]
+    Gone,
 }
 
 /// Where records go and who reads them.
@@ -47,20 +51,38 @@ pub enum Reader {
     Program,
 }
 
+/// Changes the level of an installed subscriber.
+pub struct Level(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+
+impl Level {
+    /// Logs at the level of these settings from now on; `RUST_LOG` still wins over it.
+    ///
+    /// # Errors
+    ///
+    /// If `RUST_LOG` is not a filter, or the subscriber is gone.
+    pub fn set(&self, settings: &Log) -> Result<(), LogError> {
+        (self.0)(filter(settings, rust_log().as_deref())?).map_err(|_| LogError::Gone)
+    }
+}
+
+fn rust_log() -> Option<String> {
+    std::env::var("RUST_LOG").ok()
+}
+
 /// Installs the subscriber of the process. `RUST_LOG` wins over the level of the settings.
 ///
 /// # Errors
 ///
 /// If `RUST_LOG` is not a filter, or a subscriber is already installed.
-pub fn init(settings: &Log) -> Result<(), LogError> {
+pub fn init(settings: &Log) -> Result<Level, LogError> {
     let reader = match (io::stdout().is_terminal(), std::env::var_os("NO_COLOR")) {
         (false, _) => Reader::Program,
         (true, Some(set)) if !set.is_empty() => Reader::PlainTerminal,
         (true, _) => Reader::Terminal,
     };
-    let rust_log = std::env::var("RUST_LOG").ok();
-    let subscriber = subscriber(settings, rust_log.as_deref(), reader, io::stdout)?;
-    tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Twice)
+    let (subscriber, level) = build(settings, rust_log().as_deref(), reader, io::stdout)?;
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Twice)?;
+    Ok(level)
 }
 
 /// Makes a subscriber that writes to `writer`, without installing it.
@@ -77,6 +99,18 @@ pub fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    build(settings, rust_log, reader, writer).map(|(subscriber, _)| subscriber)
+}
+
+fn build<W>(
+    settings: &Log,
+    rust_log: Option<&str>,
+    reader: Reader,
+    writer: W,
+) -> Result<(Box<dyn Subscriber + Send + Sync>, Level), LogError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(settings, rust_log)?)
         .with_ansi(reader == Reader::Terminal)
@@ -87,11 +121,17 @@ where
         LogFormat::Json => true,
     };
     if json {
-        return Ok(Box::new(builder.json().finish()));
+        let builder = builder.json().with_filter_reloading();
+        let handle = builder.reload_handle();
+        let level = Level(Box::new(move |filter| handle.reload(filter)));
+        return Ok((Box::new(builder.finish()), level));
     }
-    Ok(Box::new(
-        builder.fmt_fields(debug_fn(field).delimited(" ")).finish(),
-    ))
+    let builder = builder
+        .fmt_fields(debug_fn(field).delimited(" "))
+        .with_filter_reloading();
+    let handle = builder.reload_handle();
+    let level = Level(Box::new(move |filter| handle.reload(filter)));
+    Ok((Box::new(builder.finish()), level))
 }
 
 fn filter(settings: &Log, rust_log: Option<&str>) -> Result<EnvFilter, LogError> {

@@ -1,0 +1,103 @@
+//! `doorward config`: check a file, show what is in force, accept a changed meaning.
+
+use std::path::PathBuf;
+
+use doorward::config::Settings;
+use doorward_store::{Actor, Pin};
+use serde_json::json;
+
+use crate::args::{self, Place};
+use crate::fail::{Fail, Outcome};
+use crate::output::{self, Format};
+use crate::pins::{self, Named};
+use crate::wiring;
+
+/// Columns of the list of pins.
+const COLUMNS: [&str; 3] = ["key", "text", "account_id"];
+
+pub(crate) async fn run(command: args::Config) -> Outcome {
+    match command {
+        args::Config::Check { file, data } => check(file, data).await,
+        args::Config::Show { place } => output::text(&wiring::load(&place)?.show()),
+        args::Config::Pin {
+            accept,
+            place,
+            json,
+        } => {
+            let format = Format::choose(json.json);
+            match accept {
+                Some(key) => accept_pin(&place, &key, format).await,
+                None => list_pins(&place, format).await,
+            }
+        }
+    }
+}
+
+/// Prints every problem on standard output, one a line, so that they can be counted and searched.
+async fn check(file: PathBuf, data: Option<PathBuf>) -> Outcome {
+    let shown = file.display().to_string();
+    let place = Place {
+        data,
+        config: Some(file),
+    };
+    let loaded = match Settings::load(wiring::sources(&place, None)) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            output::line(&problems.to_string())?;
+            let count = problems.iter().count();
+            let s = if count == 1 { "" } else { "s" };
+            return Err(Fail::new(format!("{shown} has {count} problem{s}")));
+        }
+    };
+    let names = pins::named(&loaded.settings);
+    if !names.is_empty() {
+        match wiring::open_for_command(&loaded.settings).await {
+            Ok(opened) => {
+                pins::check(&opened, &loaded.settings).await?;
+                opened.close().await;
+            }
+            Err(_unreachable) => {
+                for Named { key, text } in names {
+                    output::line(&format!(
+                        "{shown}: {key}: {text:?} is not resolved, for the store cannot be reached"
+                    ))?;
+                }
+            }
+        }
+    }
+    output::line(&format!("{shown}: good"))
+}
+
+async fn list_pins(place: &Place, format: Format) -> Outcome {
+    let opened = wiring::open(place).await?;
+    let pins = opened.engine.store().pins().await?;
+    opened.close().await;
+    let view = |pin: &Pin| json!({"key": pin.key, "text": pin.text, "account_id": pin.account});
+    output::list(format, pins.iter().map(view).collect(), &COLUMNS)
+}
+
+async fn accept_pin(place: &Place, key: &str, format: Format) -> Outcome {
+    let settings = wiring::load(place)?.settings;
+    let named = pins::named(&settings);
+    let Some(Named { key, text }) = named.into_iter().find(|named| named.key == key) else {
+        return Err(Fail::new(format!(
+            "the configuration names no account at {}",
+            wiring::quoted(key)
+        )));
+    };
+    let opened = wiring::open_for_command(&settings).await?;
+    let account = opened.account(&text).await?;
+    let pin = Pin {
+        key: key.to_owned(),
+        text,
+        account: account.id,
+    };
+    let mut write = opened.engine.store().write(Actor::operator()).await?;
+    write.set_pin(&pin).await?;
+    write.commit().await?;
+    opened.close().await;
+    output::object(
+        format,
+        &json!({"key": pin.key, "text": pin.text, "account_id": pin.account}),
+    )
+}

@@ -1,0 +1,143 @@
+//! Changes that another process makes, and the end of this one.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use doorward_engine::admin::{AccountChange, UserChange};
+use doorward_engine::monotonic;
+use doorward_store::Actor;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::{Report, Tour};
+use crate::fail::Outcome;
+use crate::running::Running;
+
+/// How soon another process's change is felt.
+const SOON: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(10);
+
+impl Tour {
+    pub(super) async fn changes(&self, report: &mut Report) -> Outcome {
+        report.step(
+            "a password changed elsewhere ends its tokens",
+            self.new_password().await,
+        )?;
+        report.step(
+            "an account switched off elsewhere is 423",
+            self.switched_off().await,
+        )?;
+        report.step("a rotated API key is dead", self.rotated_key().await)
+    }
+
+    /// Waits until a request has this status, but no longer than was promised.
+    async fn soon(&self, path: &str, token: &str, status: u16) -> anyhow::Result<()> {
+        let begun = monotonic();
+        loop {
+            // Asked once more after the time is over: the asking itself may have taken long.
+            let over = monotonic().saturating_sub(begun) > SOON;
+            let found = self.get(path, token).await?.status;
+            if found == status {
+                return Ok(());
+            }
+            ensure!(!over, "still {found} instead of {status} after {SOON:?}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn new_password(&self) -> anyhow::Result<()> {
+        let person = &self.sample.colleague;
+        let token = self.token(&person.login).await?;
+        let change = UserChange {
+            password: Some("demo-bob-again".into()),
+            ..UserChange::default()
+        };
+        let (engine, actor) = (&self.other.engine, Actor::operator());
+        engine
+            .change_user(actor, person.account, person.user, change)
+            .await?;
+        self.soon("/v2/token_auth", &token, 401).await?;
+        let old = self.token(&person.login).await;
+        ensure!(old.is_err(), "the old password still signs in");
+        let back = UserChange {
+            password: Some(person.login.password.into()),
+            ..UserChange::default()
+        };
+        engine
+            .change_user(Actor::operator(), person.account, person.user, back)
+            .await?;
+        Ok(())
+    }
+
+    async fn switched_off(&self) -> anyhow::Result<()> {
+        let person = &self.sample.neighbour;
+        let token = self.token(&person.login).await?;
+        let path = format!("/v2/accounts/{}", person.account);
+        for (enabled, status) in [(false, 423), (true, 200)] {
+            let change = AccountChange {
+                enabled: Some(enabled),
+                ..AccountChange::default()
+            };
+            let (engine, actor) = (&self.other.engine, Actor::operator());
+            engine.change_account(actor, person.account, change).await?;
+            self.soon(&path, &token, status).await?;
+        }
+        Ok(())
+    }
+
+    async fn rotated_key(&self) -> anyhow::Result<()> {
+        let (account, old) = (self.sample.customer.account, self.sample.api_key.expose());
+        let signed_in = self
+            .put("/v2/api_auth", json!({"api_key": old}))
+            .await?
+            .expect(201)?;
+        let token = signed_in.text_at("/auth_token")?;
+        let new = self
+            .other
+            .engine
+            .rotate_api_key(Actor::operator(), account)
+            .await?;
+        self.soon("/v2/token_auth", &token, 401).await?;
+        self.put("/v2/api_auth", json!({"api_key": old}))
+            .await?
+            .expect(404)?;
+        self.put("/v2/api_auth", json!({"api_key": new.expose()}))
+            .await?
+            .expect(201)?;
+        Ok(())
+    }
+
+    /// Half a request, then the order to stop, then the other half: it is still answered, and nobody
+    /// new is let in.
+    pub(super) async fn drained(&self, running: Running) -> anyhow::Result<()> {
+        let login = &self.sample.customer.login;
+        let body = json!({"data": {"credentials": login.md5(), "account_name": login.account}});
+        let body = body.to_string();
+        let head = format!(
+            "PUT /v2/user_auth HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.client.0,
+            body.len(),
+        );
+        let mut stream = TcpStream::connect(self.client.0).await?;
+        stream.write_all(head.as_bytes()).await?;
+        tokio::time::sleep(SOON).await;
+        let rest = async {
+            tokio::time::sleep(SOON).await;
+            let refused = TcpStream::connect(self.client.0).await.is_err();
+            stream.write_all(body.as_bytes()).await?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await?;
+            anyhow::Ok((refused, answer))
+        };
+        let (stopped, answered) = tokio::join!(running.stop(), rest);
+        let (refused, answer) = answered.context("the request was cut")?;
+        ensure!(
+            answer.starts_with("HTTP/1.1 201 "),
+            "the request was not answered"
+        );
+        ensure!(refused, "a new connection was accepted");
+        ensure!(stopped.is_ok(), "the server did not stop well");
+        Ok(())
+    }
+}

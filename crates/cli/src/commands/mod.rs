@@ -1,0 +1,39 @@
+//! One file per command, each a recipe: open, do, print.
+
+mod account;
+mod backup;
+mod config;
+#[cfg(feature = "demo")]
+mod demo;
+mod init;
+mod key;
+mod restore;
+mod serve;
+mod token;
+mod user;
+mod verifiers;
+
+use std::pin::Pin;
+
+use crate::args::Command;
+use crate::fail::Outcome;
+
+/// Does what the command line asks for.
+pub(crate) async fn run(command: Command) -> Outcome {
+    // Boxed, because the largest of them would otherwise be the size of all.
+    let work: Pin<Box<dyn Future<Output = Outcome>>> = match command {
+        Command::Init(args) => Box::pin(init::run(args)),
+        Command::Serve(args) => Box::pin(serve::run(args)),
+        Command::Account(args) => Box::pin(account::run(args)),
+        Command::User(args) => Box::pin(user::run(args)),
+        Command::Key(args) => Box::pin(key::run(args)),
+        Command::Token(args) => Box::pin(token::run(args)),
+        Command::Config(args) => Box::pin(config::run(args)),
+        Command::Verifiers(args) => Box::pin(verifiers::run(args)),
+        Command::Backup(args) => Box::pin(backup::run(args)),
+        Command::Restore(args) => Box::pin(restore::run(args)),
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => Box::pin(demo::run(args)),
+    };
+    work.await
+}

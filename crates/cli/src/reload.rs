@@ -1,0 +1,90 @@
+//! SIGHUP: the configuration is read again, judged whole, and exchanged at once or not at all.
+
+use doorward::config::{Loaded, Settings, Sources, keys};
+use doorward::log::Level;
+use toml::Table;
+
+use crate::fail::{Fail, Outcome};
+use crate::running::Running;
+use crate::{pins, wiring};
+
+/// Keys, or sections, that can change while the server runs.
+const LIVE: [&str; 9] = [
+    "log.level",
+    "trust.proxies",
+    "listen.allow_plaintext",
+    "crossbar.enabled",
+    "crossbar.hosts",
+    "crossbar.account",
+    "crossbar.v1",
+    "crossbar.language",
+    "crossbar.max_body",
+];
+
+/// The configuration in force.
+pub(crate) struct Reload {
+    loaded: Loaded,
+    level: Level,
+}
+
+impl Reload {
+    /// With the configuration of the start.
+    pub(crate) fn new(loaded: Loaded, level: Level) -> Self {
+        Self { loaded, level }
+    }
+
+    /// Reads the configuration again; what is wrong with it is logged and changes nothing.
+    pub(crate) async fn run(&mut self, sources: Sources, running: &Running) {
+        match self.exchange(sources, running).await {
+            Ok(changed) => tracing::info!(changed = changed.join(", "), "configuration reloaded"),
+            Err(fail) => {
+                tracing::error!(problem = %fail, "configuration not reloaded, nothing changed");
+            }
+        }
+    }
+
+    async fn exchange(
+        &mut self,
+        sources: Sources,
+        running: &Running,
+    ) -> Outcome<Vec<&'static str>> {
+        let new = Settings::load(sources)
+            .map_err(|problems| Fail::new(problems.to_string().replace('\n', "; ")))?;
+        let changed = changed(&self.loaded, &new);
+        let fixed: Vec<_> = changed
+            .iter()
+            .copied()
+            .filter(|key| !LIVE.contains(key))
+            .collect();
+        if !fixed.is_empty() {
+            return Err(Fail::new(format!("restart to change {}", fixed.join(", "))));
+        }
+        let account = pins::resolve(running.opened(), &new.settings).await?;
+        let wire = wiring::wire_settings(&new.settings, account);
+        self.level.set(&new.settings.log).map_err(Fail::new)?;
+        running.front.exchange(running.engine(), wire);
+        self.loaded = new;
+        Ok(changed)
+    }
+}
+
+/// The keys whose values differ, as shown: a secret that differs in its masked part alone does not
+/// count, and is used from the next start on.
+fn changed(old: &Loaded, new: &Loaded) -> Vec<&'static str> {
+    let (old, new) = (shown(old), shown(new));
+    keys()
+        .map(|key| key.name)
+        .filter(|name| value(&old, name) != value(&new, name))
+        .collect()
+}
+
+fn shown(loaded: &Loaded) -> Table {
+    loaded.show().parse().unwrap_or_default()
+}
+
+fn value<'t>(table: &'t Table, name: &str) -> Option<&'t toml::Value> {
+    match name.split_once('.') {
+        Some((section, key)) => table.get(section)?.get(key),
+        None => table.get(name),
+    }
+}

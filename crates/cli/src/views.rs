@@ -1,0 +1,90 @@
+//! Accounts, users and tokens as JSON, with the field names of the management API.
+
+use doorward_core::account::Account;
+use doorward_core::credential::DigestKind;
+use doorward_core::document::{Document, without_private};
+use doorward_core::id::AccountId;
+use doorward_core::secret::SecretText;
+use doorward_core::user::User;
+use doorward_engine::TokenInfo;
+use doorward_store::HashGeneration;
+use serde_json::{Value, json};
+
+/// An account: what it says about itself, and what is decided by over it.
+pub(crate) fn account(account: &Account) -> Value {
+    let mut view = json!({
+        "id": account.id,
+        "name": account.name,
+        "realm": account.realm,
+        "enabled": account.enabled,
+        "parent_id": account.parent,
+        "superduper_admin": account.superduper,
+        "is_reseller": account.reseller,
+        "trial_ends": account.trial_ends.map(doorward_core::time::Timestamp::iso8601),
+        "basic_digest": account.basic_digest.map(digest),
+        "created": account.created.gregorian(),
+    });
+    complete(&mut view, &account.document);
+    view
+}
+
+/// A user.
+pub(crate) fn user(user: &User) -> Value {
+    let mut view = json!({
+        "id": user.id,
+        "username": user.username,
+        "priv_level": user.level.as_str(),
+        "enabled": user.enabled,
+        "account_id": user.account,
+        "created": user.created.gregorian(),
+    });
+    complete(&mut view, &user.document);
+    view
+}
+
+/// An account's API key.
+pub(crate) fn api_key(account: AccountId, key: &SecretText) -> Value {
+    json!({"account_id": account, "api_key": key.expose()})
+}
+
+/// What a token says, never the token.
+pub(crate) fn token(info: &TokenInfo) -> Value {
+    json!({
+        "id": info.id,
+        "account_id": info.account,
+        "owner_id": info.user,
+        "method": info.method.as_str(),
+        "issued": info.issued.iso8601(),
+        "expires": info.expires.iso8601(),
+        "valid": info.refused.is_none(),
+        "refused": info.refused,
+    })
+}
+
+/// A generation of hash parameters.
+pub(crate) fn hash_generation(generation: &HashGeneration, in_use: bool) -> Value {
+    json!({
+        "id": generation.id,
+        "memory_kib": generation.cost.memory_kib(),
+        "passes": generation.cost.passes(),
+        "pepper": generation.pepper,
+        "in_use": in_use,
+    })
+}
+
+fn digest(kind: DigestKind) -> &'static str {
+    match kind {
+        DigestKind::Md5 => "md5",
+        DigestKind::Sha1 => "sha",
+    }
+}
+
+/// Adds the custom keys, none of which can pass for one of ours; leaves out what is not set.
+fn complete(view: &mut Value, document: &Document) {
+    if let Some(view) = view.as_object_mut() {
+        for (key, value) in without_private(document.clone()) {
+            view.entry(key).or_insert(value);
+        }
+        view.retain(|_, value| !value.is_null());
+    }
+}

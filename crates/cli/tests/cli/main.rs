@@ -1,0 +1,18 @@
+//! The built binary, as its user meets it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail like tests"
+)]
+
+mod commands;
+mod durability;
+mod example;
+mod failures;
+mod full_disk;
+mod log;
+mod restoring;
+mod serving;
+mod support;
