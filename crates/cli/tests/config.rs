@@ -108,9 +108,9 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(
         (
             s.limits.failures_per_address,
-            s.limits.failures_per_user_address
+            s.limits.failures_per_account_address
         ),
-        (120, 10)
+        (120, 60)
     );
     assert_eq!((s.log.level, s.log.format), ("info", LogFormat::Auto));
     assert_eq!(s.shutdown_grace, Duration::from_secs(30));

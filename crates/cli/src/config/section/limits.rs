@@ -30,12 +30,6 @@ pub(in crate::config) const KEYS: &[Key] = &[
         doc: "The same for one account from one address.",
     },
     Key {
-        name: "limits.failures_per_user_address",
-        kind: FAILURES,
-        default: DefaultValue::Text("10"),
-        doc: "The same for one user from one address.",
-    },
-    Key {
         name: "limits.window",
         kind: Kind::Duration {
             min: Duration::from_secs(1),
@@ -63,8 +57,6 @@ pub struct Limits {
     pub failures_per_address: u32,
     /// Different wrong secrets per account, address and window.
     pub failures_per_account_address: u32,
-    /// Different wrong secrets per user, address and window.
-    pub failures_per_user_address: u32,
     /// The window.
     pub window: Duration,
     /// Connections at once.
@@ -77,7 +69,6 @@ impl Limits {
             enabled: values.read("limits.enabled")?,
             failures_per_address: values.read("limits.failures_per_address")?,
             failures_per_account_address: values.read("limits.failures_per_account_address")?,
-            failures_per_user_address: values.read("limits.failures_per_user_address")?,
             window: values.read("limits.window")?,
             connections: values.read("limits.connections")?,
         })
