@@ -94,7 +94,11 @@ impl Engine {
         let heard = Heard::new(store.last_change().await?);
         let keys = Keys::load(&store).await?;
         let metrics = Arc::new(Metrics::default());
-        let live = LiveState::new(store.clone(), settings.cached_principals);
+        let live = LiveState::new(
+            store.clone(),
+            settings.cached_accounts,
+            settings.cached_users,
+        );
         live.deny(store.denied_tokens(clock.now()).await?);
         Ok(Self(Arc::new(Inner {
             keys: ArcSwap::from_pointee(keys),

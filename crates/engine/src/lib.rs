@@ -51,3 +51,6 @@ pub use settings::{HashSettings, LimitSettings, Outage, Settings};
 pub use sign_in::{AccountHint, Session, SignIn, SignInError};
 pub use source::{monotonic, system_clock, system_random};
 pub use tokens::TokenInfo;
+
+// What callers hand in and get back unchanged, so that they need not know the store.
+pub use doorward_store::{Actor, Page, StoreError};

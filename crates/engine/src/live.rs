@@ -57,13 +57,13 @@ impl Order {
 
 impl LiveState {
     /// Nothing known yet.
-    pub(crate) fn new(store: Store, capacity: usize) -> Self {
+    pub(crate) fn new(store: Store, accounts: usize, users: usize) -> Self {
         Self {
             store,
-            accounts: Bounded::new(capacity),
-            users: Bounded::new(capacity),
+            accounts: Bounded::new(accounts),
+            users: Bounded::new(users),
             denied: Bounded::new(usize::MAX / 2),
-            stamps: Bounded::new(capacity),
+            stamps: Bounded::new(accounts),
             epoch: AtomicU64::new(0),
             order: Mutex::default(),
         }

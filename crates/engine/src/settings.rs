@@ -31,8 +31,10 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Verified credentials remembered.
     pub cached_credentials: usize,
-    /// Accounts and users remembered, each.
-    pub cached_principals: usize,
+    /// Accounts remembered.
+    pub cached_accounts: usize,
+    /// Users remembered.
+    pub cached_users: usize,
     /// How long decisions go on from memory when the store does not answer.
     pub stale_grace: Duration,
     /// What happens to known callers while the store does not answer.
@@ -103,7 +105,8 @@ impl Default for Settings {
                 },
             },
             cached_credentials: 1_000_000,
-            cached_principals: 200_000,
+            cached_accounts: 200_000,
+            cached_users: 200_000,
             stale_grace: Duration::from_mins(1),
             outage: Outage::Stale,
         }

@@ -4,8 +4,8 @@ use doorward_core::credential::Presented;
 use doorward_core::id::{AccountId, KeyId, UserId};
 use doorward_core::right::Right;
 use doorward_core::secret::SecretText;
+use doorward_engine::Actor;
 use doorward_engine::{Engine, Permit, Resource as Wanted};
-use doorward_store::Actor;
 use http::header;
 
 use super::Exchange;

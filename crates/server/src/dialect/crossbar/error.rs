@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use doorward_core::account::Lock;
 use doorward_core::jwt::TokenError;
+use doorward_engine::StoreError;
 use doorward_engine::{AdminError, Reason, Refusal, SignInError};
-use doorward_store::StoreError;
 use http::StatusCode;
 use serde_json::{Value, json};
 

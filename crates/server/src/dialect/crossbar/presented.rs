@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn atk_s11_lines_that_differ_are_malformed() {
+    fn lines_that_differ_are_malformed() {
         let two = [("x-auth-token", "a"), ("x-auth-token", "b")];
         assert_eq!(head(&two, ""), "malformed");
         let same = [("x-auth-token", "a"), ("x-auth-token", "a")];

@@ -1,7 +1,7 @@
 //! `accounts`: reading one, and those right below it (crossbar.md sections 12.2 and 12.3).
 
+use doorward_engine::Page;
 use doorward_engine::Permit;
-use doorward_store::Page;
 
 use crate::dialect::crossbar::call::Call;
 use crate::dialect::crossbar::envelope::Answer;
