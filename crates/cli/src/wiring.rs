@@ -228,7 +228,8 @@ pub(crate) fn engine_settings(settings: &Settings) -> Outcome<doorward_engine::S
             per_account_address: measure(settings.limits.failures_per_account_address),
         },
         cached_credentials: settings.cache.credentials,
-        cached_principals: settings.cache.accounts.max(settings.cache.users),
+        cached_accounts: settings.cache.accounts,
+        cached_users: settings.cache.users,
         stale_grace: settings.store.stale_grace,
         outage: match settings.store.outage {
             Outage::Stale => doorward_engine::Outage::Stale,
@@ -242,7 +243,8 @@ pub(crate) fn command_settings(settings: &Settings) -> Outcome<doorward_engine::
     let mut engine = engine_settings(settings)?;
     engine.hash.threads = 1;
     engine.cached_credentials = COMMAND_CACHE;
-    engine.cached_principals = COMMAND_CACHE;
+    engine.cached_accounts = COMMAND_CACHE;
+    engine.cached_users = COMMAND_CACHE;
     Ok(engine)
 }
 
