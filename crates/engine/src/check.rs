@@ -4,6 +4,7 @@
 //! generations), never a decision (attacks.md S33). A proof that was compared with the present at the
 //! present epoch is good as it is; any other is compared again, from memory, without a slow hash.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
@@ -12,7 +13,6 @@ use doorward_core::credential::{DigestKind, Presented};
 use doorward_core::digest::hmac_framed;
 use doorward_core::identity::{AuthMethod, Identity, Subject};
 use doorward_core::right::UserLevel;
-use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::tree::{Position, position};
 use doorward_core::user::{Level, User};
@@ -76,43 +76,62 @@ impl Inner {
     pub(crate) async fn authenticate(
         self: &Arc<Self>,
         presented: &Presented,
-        client: std::net::IpAddr,
+        client: IpAddr,
         now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
+        let key = self.key_of(presented).ok_or(Unproven::Invalid)?;
+        let live = match self.warm(&key, now) {
+            Some(live) => live,
+            // Boxed, so that the warm path carries none of it.
+            None => Box::pin(self.verify(presented, key, client, now)).await?,
+        };
         match presented {
-            Presented::Token { token, account } => {
-                let live = self.check_token(token, now).await?;
-                match account {
-                    Some(account) if *account != live.identity.home.to_string() => {
-                        Err(Unproven::Invalid)
-                    }
-                    _ => Ok(live),
-                }
-            }
-            Presented::AccountDigest { account, digest } if self.settings.allow_basic => {
-                self.check_basic(*account, digest, client).await
-            }
-            _ => Err(Unproven::Invalid),
+            Presented::Token {
+                account: Some(account),
+                ..
+            } if *account != live.identity.home.to_string() => Err(Unproven::Invalid),
+            _ => Ok(live),
         }
     }
 
-    async fn check_token(
+    /// What a credential is remembered by; `None` for what can never prove anybody.
+    fn key_of(&self, presented: &Presented) -> Option<[u8; 32]> {
+        match presented {
+            Presented::Token { token, .. } => {
+                Some(self.proof_key(&[b"token", token.expose().as_bytes()]))
+            }
+            Presented::AccountDigest { account, digest } if self.settings.allow_basic => {
+                let parts: [&[u8]; 3] = [b"basic", account.as_bytes(), digest.expose().as_bytes()];
+                Some(self.proof_key(&parts))
+            }
+            _ => None,
+        }
+    }
+
+    /// Compares what is remembered again, or verifies what is not.
+    async fn verify(
         self: &Arc<Self>,
-        token: &SecretText,
+        presented: &Presented,
+        key: [u8; 32],
+        client: IpAddr,
         now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
-        let key = self.proof_key(&[b"token", token.expose().as_bytes()]);
         if let Some(live) = self.known(&key, now).await? {
             return Ok(live);
         }
-        let epoch = self.live.epoch();
-        let identity = self
-            .verify_token(token, now)
-            .await?
-            .map_err(|_| Unproven::Invalid)?;
-        self.remember(key, identity, None, epoch, now)
-            .await?
-            .ok_or(Unproven::Invalid)
+        match presented {
+            Presented::Token { token, .. } => {
+                let began = self.live.epoch();
+                let identity = self.verify_token(token, now).await?;
+                let identity = identity.map_err(|_| Unproven::Invalid)?;
+                let live = self.remember(key, identity, None, began, now).await?;
+                live.ok_or(Unproven::Invalid)
+            }
+            Presented::AccountDigest { account, digest } => {
+                self.verify_basic(*account, digest, key, client, now).await
+            }
+            _ => Err(Unproven::Invalid),
+        }
     }
 
     /// A remembered proof, compared with the present.
@@ -122,7 +141,6 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Option<Guard<Arc<Live>>>, StoreError> {
         if let Some(live) = self.warm(key, now) {
-            self.metrics.looked_up(Lookup::Hit);
             return Ok(Some(live));
         }
         let Some(proof) = self.proofs.get(key) else {
@@ -143,7 +161,11 @@ impl Inner {
     /// The warm path: no store, no hash, no lock, nothing written that cores share.
     fn warm(&self, key: &[u8; 32], now: Timestamp) -> Option<Guard<Arc<Live>>> {
         let live = self.proofs.with(key, |proof| proof.live.load())?;
-        (live.epoch == self.live.epoch() && now < live.fresh_until).then_some(live)
+        if live.epoch != self.live.epoch() || now >= live.fresh_until {
+            return None;
+        }
+        self.metrics.looked_up(Lookup::Hit);
+        Some(live)
     }
 
     /// Compares a fresh identity with the present and, if it holds, remembers the proof. `began` is

@@ -154,15 +154,20 @@ impl Inner {
         if let Some(above) = self.live.known_ancestors(target) {
             return Ok(Some(position(origin, target, above)));
         }
+        Box::pin(self.position_from_store(origin, target)).await
+    }
+
+    async fn position_from_store(
+        &self,
+        origin: AccountId,
+        target: AccountId,
+    ) -> Result<Option<Position>, StoreError> {
         let Some(account) = self.live.account(target).await? else {
             return Ok(None);
         };
         let above = self.live.ancestors(&account).await?;
-        Ok(Some(position(
-            origin,
-            target,
-            above.iter().map(|account| account.id),
-        )))
+        let above = above.iter().map(|account| account.id);
+        Ok(Some(position(origin, target, above)))
     }
 }
 

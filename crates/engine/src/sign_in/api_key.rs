@@ -29,7 +29,7 @@ impl Engine {
         key: &SecretText,
         client: IpAddr,
     ) -> Result<Session, SignInError> {
-        let result = self.0.sign_in_with_api_key(key, client).await;
+        let result = Box::pin(self.0.sign_in_with_api_key(key, client)).await;
         self.0.metrics.signed_in(Via::ApiKey, outcome(&result));
         result
     }

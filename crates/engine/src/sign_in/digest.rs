@@ -55,7 +55,7 @@ impl Engine {
     /// # Errors
     /// See [`SignInError`].
     pub async fn sign_in(&self, request: SignIn) -> Result<Session, SignInError> {
-        let result = self.0.sign_in(request).await;
+        let result = Box::pin(self.0.sign_in(request)).await;
         self.0.metrics.signed_in(Via::Password, outcome(&result));
         result
     }
@@ -78,15 +78,21 @@ impl Inner {
             &[request.kind as u8],
             request.digest.expose().as_bytes(),
         ]);
-        let attempt = Attempt {
-            candidates,
-            scope,
-            kind: request.kind,
-            digest: request.digest,
-            client: request.client,
-            key,
+        let now = self.clock.now();
+        let live = if let Some(live) = self.known(&key, now).await? {
+            live
+        } else {
+            let attempt = Attempt {
+                candidates,
+                scope,
+                kind: request.kind,
+                digest: request.digest,
+                client: request.client,
+                key,
+            };
+            self.prove_and_remember(attempt, AuthMethod::UserAuth, now)
+                .await?
         };
-        let live = self.check_digest(attempt, AuthMethod::UserAuth).await?;
         if let Some(lock) = live.lock {
             return Err(SignInError::Locked(lock));
         }
@@ -96,7 +102,7 @@ impl Inner {
             method: AuthMethod::UserAuth,
             credential: CredentialKind::Password,
             factors: vec![Factor::Pwd],
-            authenticated_at: self.clock.now(),
+            authenticated_at: now,
             switch_to: request.switch_to,
             impersonator: None,
             inherited: live.identity.rests_on.clone(),
@@ -105,12 +111,14 @@ impl Inner {
         .await
     }
 
-    /// Checks Crossbar's Basic: an account's id and a digest.
-    pub(crate) async fn check_basic(
+    /// Verifies Crossbar's Basic: an account's id and a digest.
+    pub(crate) async fn verify_basic(
         self: &Arc<Self>,
         account: AccountId,
         digest: &SecretText,
+        key: [u8; 32],
         client: IpAddr,
+        now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
         let kind = match digest.expose().len() {
             32 => DigestKind::Md5,
@@ -123,22 +131,20 @@ impl Inner {
             kind,
             digest: digest.clone(),
             client,
-            key: self.proof_key(&[b"basic", account.as_bytes(), digest.expose().as_bytes()]),
+            key,
         };
-        self.check_digest(attempt, AuthMethod::Basic).await
+        self.prove_and_remember(attempt, AuthMethod::Basic, now)
+            .await
     }
 
-    /// Whose a digest is: remembered, or proven now. What was right lately costs no hash and asks no
-    /// lane, so nobody else's failures can refuse it (decision 28).
-    async fn check_digest(
+    /// Proves whose a digest is. From then on it is remembered: it costs no hash and asks no lane, so
+    /// nobody else's failures can refuse it (decision 28).
+    async fn prove_and_remember(
         self: &Arc<Self>,
         attempt: Attempt,
         method: AuthMethod,
+        now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
-        let now = self.clock.now();
-        if let Some(live) = self.known(&attempt.key, now).await? {
-            return Ok(live);
-        }
         let began = self.live.epoch();
         let (key, kind) = (attempt.key, attempt.kind);
         let proven = self.prove(attempt).await?;
