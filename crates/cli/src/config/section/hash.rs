@@ -36,14 +36,14 @@ pub(in crate::config) const KEYS: &[Key] = &[
         name: "hash.memory",
         kind: Kind::Size {
             min: 1024 * KIB,
-            max: 4 * 1024 * 1024 * KIB,
+            max: 1024 * 1024 * KIB,
         },
         default: DefaultValue::Text("19MiB"),
         doc: "Argon2id's memory, rounded down to whole KiB. A change applies to passwords as they are set or used.",
     },
     Key {
         name: "hash.time",
-        kind: Kind::Count { min: 1, max: 100 },
+        kind: Kind::Count { min: 1, max: 64 },
         default: DefaultValue::Text("2"),
         doc: "Argon2id's number of passes.",
     },
