@@ -87,7 +87,13 @@ fn main() -> ExitCode {
         ["test"] => play(TEST),
         ["test", "--full"] => play(&[TEST, &[FULL]].concat()),
         ["lint"] => play(LINT),
-        ["bench"] => told(&run(cargo().args(["bench", "--workspace", "--locked"]))),
+        ["bench"] => told(&run(cargo().args([
+            "bench",
+            "--workspace",
+            "--locked",
+            "--bench",
+            "*",
+        ]))),
         ["postgres"] => told(&serve_postgres()),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

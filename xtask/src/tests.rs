@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{Workspace, cargo, read, shown};
+use crate::apt;
+use crate::command::{Workspace, cargo, find_program, read, shown};
 use crate::postgres::{Server, URL_VARIABLE};
 use crate::step::Tests;
 
@@ -41,6 +42,9 @@ pub(crate) fn ordinary(_: &Workspace) -> Result<Tests> {
 
 /// The slow tests, optimised, one at a time, with what they print.
 pub(crate) fn full(_: &Workspace) -> Result<Tests> {
+    if find_program("strace").is_none() {
+        apt::install(&["strace"])?;
+    }
     let server = Server::start()?;
     let arguments = ["--", "--ignored", "--test-threads=1", "--nocapture"];
     let count = run(cargo_test(&server, &["--release"]).args(arguments))?;

@@ -151,10 +151,10 @@ impl Inner {
         origin: AccountId,
         target: AccountId,
     ) -> Result<Option<Position>, StoreError> {
-        if let Some(above) = self.live.known_ancestors(target) {
-            return Ok(Some(position(origin, target, above)));
+        match self.live.known_position(origin, target) {
+            Some(position) => Ok(Some(position)),
+            None => Box::pin(self.position_from_store(origin, target)).await,
         }
-        Box::pin(self.position_from_store(origin, target)).await
     }
 
     async fn position_from_store(

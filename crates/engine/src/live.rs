@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use doorward_core::account::Account;
 use doorward_core::id::{AccountId, TokenId, UserId};
 use doorward_core::time::Timestamp;
-use doorward_core::tree::MAX_DEPTH;
+use doorward_core::tree::{MAX_DEPTH, Position, position};
 use doorward_core::user::User;
 use doorward_store::{Change, Store, StoreError};
 
@@ -192,19 +192,18 @@ impl LiveState {
         Ok(above)
     }
 
-    /// The ids of the accounts above, if all of them are in memory: the walk of a warm request, which
-    /// clones nothing.
-    pub(crate) fn known_ancestors(&self, target: AccountId) -> Option<Vec<AccountId>> {
-        let mut above = Vec::new();
-        let mut at = target;
-        while above.len() < MAX_DEPTH {
-            match self.accounts.with(&at, |account| account.parent)? {
-                Some(parent) => above.push(parent),
-                None => break,
-            }
-            at = *above.last()?;
-        }
-        Some(above)
+    /// Where `target` stands, seen from `origin`, if that can be told from memory: the walk of a warm
+    /// request, which clones and allocates nothing.
+    pub(crate) fn known_position(&self, origin: AccountId, target: AccountId) -> Option<Position> {
+        let (mut at, mut is_known) = (target, true);
+        let above = std::iter::from_fn(|| {
+            let parent = self.accounts.with(&at, |account| account.parent);
+            is_known &= parent.is_some();
+            at = parent??;
+            Some(at)
+        });
+        let position = position(origin, target, above);
+        (is_known || position == Position::Below).then_some(position)
     }
 
     /// Whether the token was denied before its end.

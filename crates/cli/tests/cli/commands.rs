@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Installation, SOON, Server, bad, eventually, feed, good};
+use crate::support::{Installation, Server, bad, eventually, feed, good};
 
 fn api_auth(server: &Server, key: &str) -> u16 {
     let body = json!({"data": {"api_key": key}}).to_string();
@@ -42,15 +42,13 @@ fn a_user_made_at_the_command_line_signs_in_at_once() {
         (&user["username"], &user["priv_level"]),
         (&json!("bob"), &json!("admin"))
     );
-    eventually(SOON, || {
-        server.sign_in_to("acme.example", "bob", "bobs-password").0 == 201
-    });
+    eventually(|| server.sign_in_to("acme.example", "bob", "bobs-password").0 == 201);
 
     let (_, token) = server.sign_in_to("acme.example", "bob", "bobs-password");
     let which = ["--account", "acme.example", "--user", "bob"];
     let with = |words: &[&'static str]| [words, &which[..]].concat();
     installation.json_with(&with(&["user", "set-password"]), "new-password");
-    eventually(SOON, || server.status_with(&token) == 401);
+    eventually(|| server.status_with(&token) == 401);
     assert_eq!(
         server.sign_in_to("acme.example", "bob", "bobs-password").0,
         401
@@ -58,11 +56,9 @@ fn a_user_made_at_the_command_line_signs_in_at_once() {
 
     let (_, token) = server.sign_in_to("acme.example", "bob", "new-password");
     installation.json(&with(&["user", "disable"]));
-    eventually(SOON, || server.status_with(&token) == 401);
+    eventually(|| server.status_with(&token) == 401);
     installation.json(&with(&["user", "enable"]));
-    eventually(SOON, || {
-        server.sign_in_to("acme.example", "bob", "new-password").0 == 201
-    });
+    eventually(|| server.sign_in_to("acme.example", "bob", "new-password").0 == 201);
 }
 
 #[test]
@@ -80,7 +76,7 @@ fn a_user_is_changed_listed_and_deleted() {
         "Bob",
     ];
     installation.json_with(&create, "bobs-password");
-    eventually(SOON, || server.sign_in("bob", "bobs-password").0 == 201);
+    eventually(|| server.sign_in("bob", "bobs-password").0 == 201);
     let which = ["--account", "root.example", "--user", "bob"];
     let with = |words: &[&'static str]| [words, &which[..]].concat();
     let set = "user set --account root --user bob --last-name B --level admin";
@@ -94,7 +90,7 @@ fn a_user_is_changed_listed_and_deleted() {
     assert!(list.as_array().unwrap().contains(&changed), "{list}");
 
     installation.json(&with(&["user", "delete"]));
-    eventually(SOON, || server.sign_in("bob", "bobs-password").0 == 401);
+    eventually(|| server.sign_in("bob", "bobs-password").0 == 401);
     let list = installation.run("user list --account root");
     assert_eq!(list.as_array().map(Vec::len), Some(1));
 }
@@ -109,21 +105,21 @@ fn accounts_are_switched_off_and_on() {
         "bobs",
     );
     let sign_in = || server.sign_in_to("acme.example", "bob", "bobs");
-    eventually(SOON, || sign_in().0 == 201);
+    eventually(|| sign_in().0 == 201);
 
     installation.run("account disable acme");
-    eventually(SOON, || sign_in().0 == 423);
+    eventually(|| sign_in().0 == 423);
     installation.run("account enable acme");
     let ended = installation.run("account set acme --trial-ends 2020-01-01T00:00:00Z");
     assert_eq!(ended["trial_ends"], "2020-01-01T00:00:00Z");
-    eventually(SOON, || sign_in().0 == 423);
+    eventually(|| sign_in().0 == 423);
     let endless = installation.run("account set acme --trial-ends never");
     assert_eq!(endless.get("trial_ends"), None);
-    eventually(SOON, || sign_in().0 == 201);
+    eventually(|| sign_in().0 == 201);
 
     let (_, token) = sign_in();
     installation.run("account set acme --end-sessions");
-    eventually(SOON, || server.status_with(&token) == 401);
+    eventually(|| server.status_with(&token) == 401);
     assert_eq!(sign_in().0, 201);
 }
 
@@ -183,7 +179,7 @@ fn an_api_key_is_shown_and_rotated() {
     let rotated = installation.json(&["key", "rotate", "--account", "root.example", "--json"]);
     let new = rotated["api_key"].as_str().unwrap();
     assert_ne!(new, installation.api_key);
-    eventually(SOON, || api_auth(&server, &installation.api_key) == 404);
+    eventually(|| api_auth(&server, &installation.api_key) == 404);
     assert_eq!(api_auth(&server, new), 201);
 }
 
@@ -215,7 +211,7 @@ fn a_token_is_inspected_and_revoked() {
         (&revoked["id"], &revoked["revoked"]),
         (&said["id"], &json!(true))
     );
-    eventually(SOON, || server.status_with(&token) == 401);
+    eventually(|| server.status_with(&token) == 401);
     assert_eq!(piped("inspect")["valid"], false);
 
     let (_, second) = server.sign_in("admin", "first-password");
@@ -227,7 +223,7 @@ fn a_token_is_inspected_and_revoked() {
         false
     );
     installation.json(&["token", "revoke", id]);
-    eventually(SOON, || server.status_with(&second) == 401);
+    eventually(|| server.status_with(&second) == 401);
     assert_eq!(
         installation.json(&["token", "inspect", id])["revoked"],
         true
@@ -249,7 +245,7 @@ fn hash_generations_are_listed_and_retired() {
     bad(&refused, 1);
 
     let server = installation.serve_with(&[], &[("DOORWARD_HASH__MEMORY", "1MiB")]);
-    eventually(crate::support::PATIENCE, || {
+    eventually(|| {
         installation
             .json(&["verifiers", "list"])
             .as_array()
@@ -271,5 +267,5 @@ fn hash_generations_are_listed_and_retired() {
             .map(Vec::len),
         Some(1)
     );
-    eventually(SOON, || server.sign_in("admin", "first-password").0 == 201);
+    eventually(|| server.sign_in("admin", "first-password").0 == 201);
 }

@@ -225,9 +225,7 @@ fn an_init_that_was_killed_is_begun_again() {
         &mut child.stdin.take().unwrap(),
         b"secret\n",
     ));
-    crate::support::eventually(crate::support::PATIENCE, || {
-        data.join("doorward.db").exists()
-    });
+    crate::support::eventually(|| data.join("doorward.db").exists());
     child.kill().unwrap();
     child.wait().unwrap();
     let again = feed(init(&data), "secret\n");

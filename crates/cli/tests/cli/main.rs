@@ -16,3 +16,4 @@ mod log;
 mod restoring;
 mod serving;
 mod support;
+mod synced;

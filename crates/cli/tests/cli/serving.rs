@@ -9,7 +9,7 @@ use std::time::Duration;
 use doorward_core::digest::md5_credentials;
 use serde_json::json;
 
-use crate::support::{Installation, PATIENCE, Server, bad, doorward, eventually, exchange, good};
+use crate::support::{Installation, Server, bad, doorward, eventually, exchange, good};
 
 /// A sign-in that names no account.
 fn nameless(server: &Server) -> u16 {
@@ -51,7 +51,7 @@ fn what_is_in_flight_is_finished() {
     stream.write_all(head.as_bytes()).unwrap();
     sleep(Duration::from_millis(200));
     server.signal("TERM");
-    eventually(PATIENCE, || TcpStream::connect(server.public).is_err());
+    eventually(|| TcpStream::connect(server.public).is_err());
     stream.write_all(body.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -70,7 +70,7 @@ fn sighup_exchanges_the_configuration_whole_or_not_at_all() {
 
     write("[crossbar]\naccount = \"root\"\n");
     server.signal("HUP");
-    eventually(PATIENCE, || nameless(&server) == 201);
+    eventually(|| nameless(&server) == 201);
     server.wait_for("configuration reloaded");
 
     write("[crossbar]\naccont = \"root\"\n");
@@ -90,7 +90,7 @@ fn sighup_exchanges_the_configuration_whole_or_not_at_all() {
 
     write("[log]\nlevel = \"error\"\n[crossbar]\nv1 = false\n");
     server.signal("HUP");
-    eventually(PATIENCE, || nameless(&server) == 401);
+    eventually(|| nameless(&server) == 401);
     let lines = server.log().lines().count();
     assert_eq!(server.send("PUT", "/v1/user_auth", &[], "{}").status, 410);
     assert_eq!(server.log().lines().count(), lines, "{}", server.log());

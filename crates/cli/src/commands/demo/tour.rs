@@ -5,6 +5,8 @@ mod signing_in;
 mod tokens;
 mod wire;
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use serde_json::{Value, json};
 
@@ -60,6 +62,17 @@ impl Report {
                 self.failed += 1;
                 output::line(&format!("FAIL  {name}: {error:#}"))
             }
+        }
+    }
+
+    /// A step that tells how long something took to be felt.
+    fn felt(&mut self, name: &str, result: anyhow::Result<Duration>) -> Outcome {
+        match result {
+            Ok(after) => self.step(
+                &format!("{name} (felt after {} ms)", after.as_millis()),
+                Ok(()),
+            ),
+            Err(error) => self.step(name, Err(error)),
         }
     }
 }
