@@ -100,6 +100,8 @@ fn of_sqlite(code: &str) -> StoreError {
         10 if matches!(extended >> 8, 3..=6) => {
             StoreError::ReadOnly("the disk refuses to be written".to_owned())
         }
+        // SQLITE_IOERR_SHMSIZE: no room for the index of the log.
+        10 if extended >> 8 == 19 => StoreError::ReadOnly("the disk is full".to_owned()),
         10 => StoreError::Unreachable("the disk cannot be read".to_owned()),
         14 => StoreError::Unreachable("the database file cannot be opened".to_owned()),
         11 | 26 => inconsistent("(file)", "the file is damaged"),
@@ -147,7 +149,7 @@ mod tests {
             );
         }
         // Read-only (with its extended forms), full, and failing writes and syncs.
-        for code in ["8", "1032", "1544", "13", "778", "1034"] {
+        for code in ["8", "1032", "1544", "13", "778", "1034", "4874"] {
             assert!(matches!(of_sqlite(code), StoreError::ReadOnly(_)), "{code}");
         }
         for code in ["11", "26", "1", "19", "unheard-of"] {
