@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod history;
 mod nodes;
 mod sign_in;
 mod timing;
