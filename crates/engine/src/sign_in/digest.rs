@@ -11,14 +11,14 @@ use arc_swap::Guard;
 use doorward_core::account::Account;
 use doorward_core::credential::DigestKind;
 use doorward_core::digest::hmac_framed;
-use doorward_core::id::{AccountId, CredentialId, UserId};
+use doorward_core::id::{AccountId, CredentialId};
 use doorward_core::identity::{AuthMethod, CredentialKind, Factor, Identity, Rest, Subject};
 use doorward_core::lane::Admission;
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::user::User;
 use doorward_core::verifier::SALT_LEN;
-use doorward_store::{Actor, NewVerifier, VerifierKind};
+use doorward_store::{Actor, NewVerifier, VerifierKind, VerifierMatch};
 
 use super::{Session, SignIn, SignInError};
 use crate::Engine;
@@ -72,9 +72,15 @@ impl Inner {
             Some(account) => self.proof_key(&[b"account", account.id.as_bytes()]),
             None => self.proof_key(&[b"named", phone, realm, name]),
         };
+        // What holds of two accounts of one name does not hold of one of them named alone.
+        let tried: Vec<u8> = candidates
+            .iter()
+            .flat_map(|account| *account.id.as_bytes())
+            .collect();
         let key = self.proof_key(&[
             b"sign-in",
             &scope,
+            &tried,
             &[request.kind as u8],
             request.digest.expose().as_bytes(),
         ]);
@@ -242,7 +248,7 @@ impl Inner {
                 return Ok(None);
             }
             if keys.hashes.first() != Some(generation) {
-                self.upgrade(account, salt, attempt, found.user);
+                self.upgrade(account, salt, attempt, found);
             }
             return Ok(user.filter(|user| user.enabled));
         }
@@ -256,7 +262,7 @@ impl Inner {
         account: AccountId,
         salt: [u8; SALT_LEN],
         attempt: &Attempt,
-        user: UserId,
+        old: VerifierMatch,
     ) {
         let engine = Engine(Arc::clone(self));
         let (digest, kind) = (attempt.digest.clone(), verifier_kind(attempt.kind));
@@ -277,7 +283,7 @@ impl Inner {
                 hash_generation: newest.id,
                 verifier,
             };
-            if let Err(error) = engine.replace_one(account, user, new).await {
+            if let Err(error) = engine.replace_one(account, old, new).await {
                 tracing::warn!(%error, "a verifier was not upgraded");
             }
         });
@@ -285,24 +291,27 @@ impl Inner {
 }
 
 impl Engine {
+    /// Attack: the password changes while its old digest is hashed anew, and the upgrade brings the old one back. Answer:
+    /// only the very verifier that was found is replaced; where it is gone, nothing is.
     async fn replace_one(
         &self,
         account: AccountId,
-        user: UserId,
+        old: VerifierMatch,
         new: NewVerifier,
     ) -> Result<(), crate::AdminError> {
         self.commit(Actor::server(), move |write| {
             Box::pin(async move {
-                let mut verifiers = write.verifiers(account, user).await?;
-                if !verifiers
-                    .iter()
-                    .any(|old| old.kind == new.kind && old.hash_generation < new.hash_generation)
-                {
+                let mut verifiers = write.verifiers(account, old.user).await?;
+                let Some(replaced) = verifiers
+                    .iter_mut()
+                    .find(|verifier| verifier.id == old.credential)
+                else {
                     return Ok(());
-                }
-                verifiers.retain(|old| old.kind != new.kind);
-                verifiers.push(new);
-                write.replace_verifiers(account, user, &verifiers).await?;
+                };
+                *replaced = new;
+                write
+                    .replace_verifiers(account, old.user, &verifiers)
+                    .await?;
                 Ok(())
             })
         })

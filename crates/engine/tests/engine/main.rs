@@ -10,6 +10,7 @@ mod history;
 mod nodes;
 mod sign_in;
 mod timing;
+mod verifiers;
 
 use std::net::{IpAddr, Ipv4Addr};
 
