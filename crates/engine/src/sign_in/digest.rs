@@ -67,10 +67,11 @@ impl Inner {
             return Err(SignInError::Unavailable);
         }
         let candidates = self.find(&request.account).await?;
-        let [phone, realm, name] = request.account.named();
-        let scope = match candidates.first() {
-            Some(account) => self.proof_key(&[b"account", account.id.as_bytes()]),
-            None => self.proof_key(&[b"named", phone, realm, name]),
+        let scope = if let Some(account) = candidates.first() {
+            self.proof_key(&[b"account", account.id.as_bytes()])
+        } else {
+            let (place, sought) = request.account.sought();
+            self.proof_key(&[b"named", place, sought.as_bytes()])
         };
         // What holds of two accounts of one name does not hold of one of them named alone.
         let tried: Vec<u8> = candidates
