@@ -49,7 +49,9 @@ async fn ids_that_were_our_own_are_news_in_another_history() {
     let (account, user) = (founded.account.id, founded.user.id);
     let last = database.number("SELECT max(id) FROM changes").await;
     for _ in 0..5 {
-        let reset = node.engine.reset_user_secret(Actor::operator(), account, user);
+        let reset = node
+            .engine
+            .reset_user_secret(Actor::operator(), account, user);
         reset.await.unwrap();
     }
     tokio::time::sleep(Duration::from_millis(500)).await;

@@ -61,7 +61,10 @@ async fn an_upgrade_never_brings_an_old_password_back() {
     engine.shutdown().await;
 
     let engine = opened(&database, quick()).await;
-    assert_eq!(md5(&engine, "secret").await.unwrap_err(), SignInError::Invalid);
+    assert_eq!(
+        md5(&engine, "secret").await.unwrap_err(),
+        SignInError::Invalid
+    );
     assert!(md5(&engine, "other").await.is_ok());
 }
 
@@ -130,8 +133,16 @@ async fn accounts_of_one_name_are_not_taken_for_each_other() {
     settings.names = NameRule::Shared;
     let (engine, _) = founded(&database, settings).await;
     let twins = [
-        (twin(&engine, "one.example.com", "una").await, "una", "two.example.com"),
-        (twin(&engine, "two.example.com", "duo").await, "duo", "one.example.com"),
+        (
+            twin(&engine, "one.example.com", "una").await,
+            "una",
+            "two.example.com",
+        ),
+        (
+            twin(&engine, "two.example.com", "duo").await,
+            "duo",
+            "one.example.com",
+        ),
     ];
     for (account, username, other_realm) in twins {
         // What was wrong for one account alone says nothing of both,
