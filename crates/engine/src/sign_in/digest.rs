@@ -22,7 +22,7 @@ use doorward_store::{Actor, NewVerifier, VerifierKind, VerifierMatch};
 
 use super::{Session, SignIn, SignInError};
 use crate::Engine;
-use crate::check::{Live, Unproven};
+use crate::check::{Live, ProvenBy, Unproven};
 use crate::engine::{Inner, prefix};
 use crate::guard::{Scope, Seat, arrival, retry_after};
 use crate::metrics::{Outcome, Via};
@@ -36,6 +36,7 @@ pub(crate) type Verdict = Result<Arc<Proven>, Unproven>;
 pub(crate) struct Proven {
     account: Arc<Account>,
     user: Arc<User>,
+    hash_generation: i64,
 }
 
 /// A digest to be proven.
@@ -156,7 +157,11 @@ impl Inner {
         let (key, kind) = (attempt.key, attempt.kind);
         let proven = self.prove(attempt).await?;
         let identity = Arc::new(identity(&proven.account, &proven.user, method));
-        let live = self.remember(key, identity, Some(kind), began, now).await?;
+        let by = ProvenBy {
+            digest: kind,
+            hash_generation: proven.hash_generation,
+        };
+        let live = self.remember(key, identity, Some(by), began, now).await?;
         live.ok_or(Unproven::Invalid)
     }
 
@@ -216,10 +221,12 @@ impl Inner {
             return Err(Unproven::Invalid);
         }
         for account in &attempt.candidates {
-            if let Some(user) = self.find_user(account.id, account.salt, attempt).await? {
+            let found = self.find_user(account.id, account.salt, attempt).await?;
+            if let Some((user, hash_generation)) = found {
                 return Ok(Arc::new(Proven {
                     account: Arc::clone(account),
                     user,
+                    hash_generation,
                 }));
             }
         }
@@ -232,7 +239,7 @@ impl Inner {
         account: AccountId,
         salt: [u8; SALT_LEN],
         attempt: &Attempt,
-    ) -> Result<Option<Arc<User>>, Unproven> {
+    ) -> Result<Option<(Arc<User>, i64)>, Unproven> {
         let keys = self.keys.load_full();
         let kind = verifier_kind(attempt.kind);
         for generation in &keys.hashes {
@@ -251,7 +258,8 @@ impl Inner {
             if keys.hashes.first() != Some(generation) {
                 self.upgrade(account, salt, attempt, found);
             }
-            return Ok(user.filter(|user| user.enabled));
+            let user = user.filter(|user| user.enabled);
+            return Ok(user.map(|user| (user, generation.id)));
         }
         Ok(None)
     }

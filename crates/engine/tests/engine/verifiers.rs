@@ -13,7 +13,7 @@ use doorward_store::{Actor, NameRule};
 use doorward_testkit::TestDatabase;
 use tokio_util::sync::CancellationToken;
 
-use super::{CLIENT, founded, named, quick, sign_in};
+use super::{CLIENT, basic, founded, is_allowed, named, quick, sign_in};
 
 async fn opened(database: &TestDatabase, settings: Settings) -> Engine {
     let store = database.store.clone();
@@ -151,4 +151,23 @@ async fn accounts_of_one_name_are_not_taken_for_each_other() {
         // and what was right for both nothing of the other one alone.
         assert_eq!(at(&engine, in_realm(other_realm), username).await, None);
     }
+}
+
+/// Attack: a password whose only verifier ended with its hash generation goes on being known from memory.
+#[tokio::test]
+async fn a_proof_ends_with_its_hash_generation() {
+    let database = TestDatabase::sqlite().await;
+    let (_, founded) = founded(&database, quick()).await;
+    let engine = with_new_cost(&database, Cost::new(65_536, 8).unwrap()).await;
+    let presented = basic(founded.account.id, "admin", "secret");
+    assert!(is_allowed(&engine, &presented).await);
+    // Before the slow upgrade is hashed.
+    engine
+        .retire_hash_generation(Actor::operator())
+        .await
+        .unwrap();
+    engine.shutdown().await;
+    let kept = database.number("SELECT count(*) FROM credentials WHERE kind <> 'api_key'");
+    assert_eq!(kept.await, 0);
+    assert!(!is_allowed(&engine, &presented).await);
 }
