@@ -128,14 +128,23 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn write_and_sync(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = create_private(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// Makes a file of mode 0600 in the place of one a killed command may have left behind. Never writes into what is there:
+/// that may be readable by others, or lead elsewhere.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 /// Makes sure that a name just given or taken in its folder outlives a power cut.
@@ -207,5 +216,22 @@ mod tests {
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_secret_never_goes_into_a_file_that_was_there() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("master.key");
+        let elsewhere = parent.path().join("elsewhere");
+        fs::write(&elsewhere, b"").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, path.with_extension("partial")).unwrap();
+        write_atomically(&path, b"text").unwrap();
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"");
+        let partial = path.with_extension("partial");
+        fs::write(&partial, b"").unwrap();
+        fs::set_permissions(&partial, fs::Permissions::from_mode(0o644)).unwrap();
+        write_atomically(&path, b"text").unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -38,11 +38,20 @@ pub(crate) struct Live {
     epoch: u64,
 }
 
+/// What a password was proven by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ProvenBy {
+    /// The digest presented; with Basic the account's setting must still allow it.
+    pub(crate) digest: DigestKind,
+    /// The hash generation of its verifier, which must still be alive: with a generation its verifiers end.
+    pub(crate) hash_generation: i64,
+}
+
 /// A proven secret, remembered by its keyed digest.
 pub(crate) struct Proof {
     identity: Arc<Identity>,
-    /// The digest presented with Basic; the account's setting must still allow it.
-    digest: Option<DigestKind>,
+    /// Of passwords only.
+    by: Option<ProvenBy>,
     live: ArcSwap<Live>,
 }
 
@@ -147,7 +156,7 @@ impl Inner {
             self.metrics.looked_up(Lookup::Miss);
             return Ok(None);
         };
-        if let Some(live) = self.join(&proof.identity, proof.digest, now).await? {
+        if let Some(live) = self.join(&proof.identity, proof.by, now).await? {
             self.metrics.looked_up(Lookup::Revalidated);
             let live = Arc::new(live);
             proof.live.store(Arc::clone(&live));
@@ -174,18 +183,18 @@ impl Inner {
         &self,
         key: [u8; 32],
         identity: Arc<Identity>,
-        digest: Option<DigestKind>,
+        by: Option<ProvenBy>,
         began: u64,
         now: Timestamp,
     ) -> Result<Option<Guard<Arc<Live>>>, StoreError> {
-        let Some(mut live) = self.join(&identity, digest, now).await? else {
+        let Some(mut live) = self.join(&identity, by, now).await? else {
             return Ok(None);
         };
         live.epoch = live.epoch.min(began);
         let live = Arc::new(live);
         let proof = Proof {
             identity,
-            digest,
+            by,
             live: ArcSwap::new(Arc::clone(&live)),
         };
         self.proofs.insert(key, Arc::new(proof));
@@ -196,7 +205,7 @@ impl Inner {
     pub(crate) async fn join(
         &self,
         identity: &Arc<Identity>,
-        digest: Option<DigestKind>,
+        by: Option<ProvenBy>,
         now: Timestamp,
     ) -> Result<Option<Live>, StoreError> {
         let epoch = self.live.epoch();
@@ -205,6 +214,9 @@ impl Inner {
                 .token
                 .is_some_and(|token| self.live.is_denied(token.id))
         {
+            return Ok(None);
+        }
+        if by.is_some_and(|by| !self.keys.load().is_alive(by.hash_generation)) {
             return Ok(None);
         }
         for rest in &identity.rests_on {
@@ -216,7 +228,8 @@ impl Inner {
             return Ok(None);
         };
         if identity.method == AuthMethod::Basic
-            && digest != Some(account.basic_digest.unwrap_or(self.settings.basic_digest))
+            && by.map(|by| by.digest)
+                != Some(account.basic_digest.unwrap_or(self.settings.basic_digest))
         {
             return Ok(None);
         }

@@ -68,6 +68,11 @@ impl Keys {
         &self.verifying
     }
 
+    /// Whether verifiers of this hash generation still count.
+    pub(crate) fn is_alive(&self, hash_generation: i64) -> bool {
+        self.hashes.iter().any(|alive| alive.id == hash_generation)
+    }
+
     /// How a verifier of this generation is computed for this salt.
     pub(crate) fn recipe(
         &self,

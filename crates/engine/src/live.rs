@@ -31,6 +31,8 @@ pub(crate) struct LiveState {
     denied: Bounded<TokenId, Timestamp>,
     stamps: Bounded<AccountId, u64>,
     epoch: AtomicU64,
+    /// The epoch of the last [`LiveState::forget`]: any account may have changed in it.
+    forgotten: AtomicU64,
     order: Mutex<Order>,
 }
 
@@ -65,6 +67,7 @@ impl LiveState {
             denied: Bounded::new(usize::MAX / 2),
             stamps: Bounded::new(accounts),
             epoch: AtomicU64::new(0),
+            forgotten: AtomicU64::new(0),
             order: Mutex::default(),
         }
     }
@@ -112,6 +115,7 @@ impl LiveState {
         order.epoch += 1;
         order.forgotten = order.epoch;
         order.recent.clear();
+        self.forgotten.store(order.epoch, Ordering::Release);
         self.accounts.clear();
         self.users.clear();
         self.epoch.store(order.epoch, Ordering::Release);
@@ -120,7 +124,8 @@ impl LiveState {
     /// Grows with every change of the account this process has heard of: part of what a known-wrong
     /// secret is remembered by.
     pub(crate) fn stamp(&self, account: AccountId) -> u64 {
-        self.stamps.get(&account).unwrap_or(0)
+        let forgotten = self.forgotten.load(Ordering::Acquire);
+        self.stamps.get(&account).unwrap_or(0).max(forgotten)
     }
 
     /// An account, from memory or store.
@@ -250,5 +255,22 @@ mod tests {
         assert!(!order.touched_since(1, Change::Account(other)));
         order.forgotten = 3;
         assert!(order.touched_since(2, Change::Account(other)));
+    }
+
+    #[tokio::test]
+    async fn after_a_gap_no_wrong_secret_is_known_any_more() {
+        let database = doorward_testkit::TestDatabase::sqlite().await;
+        let live = LiveState::new(database.store.clone(), 16, 16);
+        let (changed, other) = (AccountId::new([1; 16]), AccountId::new([2; 16]));
+        live.apply([Change::Account(changed)]);
+        let before = [changed, other].map(|account| live.stamp(account));
+        live.forget();
+        let after = [changed, other].map(|account| live.stamp(account));
+        assert!(
+            before
+                .iter()
+                .zip(after)
+                .all(|(before, after)| *before < after)
+        );
     }
 }

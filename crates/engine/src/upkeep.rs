@@ -25,6 +25,8 @@ const RETRY: Duration = Duration::from_millis(250);
 pub(crate) struct Heard {
     last: AtomicI64,
     own: Mutex<VecDeque<i64>>,
+    /// One reader of the key ring at a time: of two that overlap, the one that read first must not have the last word.
+    ring: tokio::sync::Mutex<()>,
 }
 
 impl Heard {
@@ -32,6 +34,7 @@ impl Heard {
         Self {
             last: AtomicI64::new(last),
             own: Mutex::default(),
+            ring: tokio::sync::Mutex::default(),
         }
     }
 
@@ -40,6 +43,14 @@ impl Heard {
         own.extend(rows.iter().map(|row| row.id));
         let surplus = own.len().saturating_sub(OWN_REMEMBERED);
         own.drain(..surplus);
+    }
+
+    /// After a gap the history may be another one, in which others write rows under ids that were ours.
+    fn forget_own(&self) {
+        self.own
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     fn is_own(&self, row: &ChangeRow) -> bool {
@@ -117,6 +128,7 @@ impl Inner {
 
     /// Reads the key ring again, until it is read: nothing may be decided with a ring known to be old.
     async fn reload_keys(&self) {
+        let _alone = self.heard.ring.lock().await;
         loop {
             match Keys::load(&self.store).await {
                 Ok(keys) => {
@@ -192,6 +204,7 @@ impl Inner {
             }
             News::Gap => {
                 tracing::warn!("changes may have been missed; live state is read again");
+                self.heard.forget_own();
                 self.reload_keys().await;
                 match self.store.denied_tokens(self.clock.now()).await {
                     Ok(denied) => self.live.deny(denied),

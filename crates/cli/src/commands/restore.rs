@@ -2,9 +2,8 @@
 //! new one is on the disk, and is kept beside it.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use doorward::config::{Settings, StoreUrl};
@@ -13,7 +12,7 @@ use doorward_store::{Actor, OpenError, Store};
 use serde_json::json;
 
 use crate::args::Restore;
-use crate::data::{DataFolder, Undo, sync_folder};
+use crate::data::{DataFolder, Undo, create_private, sync_folder};
 use crate::fail::{Fail, Outcome};
 use crate::output::{self, Format};
 use crate::{master, wiring};
@@ -64,12 +63,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn copy_to(mut source: File, copy: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(copy)?;
+    let mut file = create_private(copy)?;
     io::copy(&mut source, &mut file)?;
     file.sync_all()
 }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use doorward_core::credential::MAX_CREDENTIAL;
 use doorward_core::id::TokenId;
@@ -16,6 +17,9 @@ use crate::fail::{Fail, Outcome};
 use crate::output::{self, Format};
 use crate::views;
 use crate::wiring::{self, Opened};
+
+/// The longest life that can be configured.
+const LONGEST_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// What the command line names.
 enum Named {
@@ -111,13 +115,10 @@ async fn revoke(opened: &Opened, token: &SecretText) -> Outcome<Value> {
 }
 
 /// Nobody knows when a token ends of which only the id is known: it is refused for as long as any
-/// token can live.
+/// token can live, whatever the configuration was when it was issued.
 async fn revoke_id(opened: &Opened, id: TokenId) -> Outcome<Value> {
     let engine = &opened.engine;
-    let settings = engine.settings();
-    let until = engine
-        .now()
-        .plus(settings.token_lifetime.max(settings.max_total_life));
+    let until = engine.now().plus(LONGEST_LIFE);
     engine
         .deny_token(Actor::operator(), engine.root(), id, until)
         .await?;

@@ -269,3 +269,21 @@ fn hash_generations_are_listed_and_retired() {
     );
     eventually(|| server.sign_in("admin", "first-password").0 == 201);
 }
+
+/// Attack: a token of an earlier configuration that outlives the revocation of its id.
+#[test]
+fn an_id_is_revoked_for_longer_than_any_token_lives() {
+    let installation = Installation::found();
+    let server = installation.serve_with(&[], &[("DOORWARD_TOKENS__LIFETIME", "90d")]);
+    let (_, token) = server.sign_in("admin", "first-password");
+    let file = installation.folder.path().join("token");
+    std::fs::write(&file, &token).unwrap();
+    let info = installation.json(&["token", "inspect", &format!("@{}", file.display())]);
+    let revoked = installation.json(&["token", "revoke", info["id"].as_str().unwrap()]);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    assert!(
+        text(&revoked["revoked_until"]) > text(&info["expires"]),
+        "{revoked} {info}"
+    );
+    eventually(SOON, || server.status_with(&token) == 401);
+}

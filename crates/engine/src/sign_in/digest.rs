@@ -11,18 +11,18 @@ use arc_swap::Guard;
 use doorward_core::account::Account;
 use doorward_core::credential::DigestKind;
 use doorward_core::digest::hmac_framed;
-use doorward_core::id::{AccountId, CredentialId, UserId};
+use doorward_core::id::{AccountId, CredentialId};
 use doorward_core::identity::{AuthMethod, CredentialKind, Factor, Identity, Rest, Subject};
 use doorward_core::lane::Admission;
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::user::User;
 use doorward_core::verifier::SALT_LEN;
-use doorward_store::{Actor, NewVerifier, VerifierKind};
+use doorward_store::{Actor, NewVerifier, VerifierKind, VerifierMatch};
 
 use super::{Session, SignIn, SignInError};
 use crate::Engine;
-use crate::check::{Live, Unproven};
+use crate::check::{Live, ProvenBy, Unproven};
 use crate::engine::{Inner, prefix};
 use crate::guard::{Scope, Seat, arrival, retry_after};
 use crate::metrics::{Outcome, Via};
@@ -36,6 +36,7 @@ pub(crate) type Verdict = Result<Arc<Proven>, Unproven>;
 pub(crate) struct Proven {
     account: Arc<Account>,
     user: Arc<User>,
+    hash_generation: i64,
 }
 
 /// A digest to be proven.
@@ -67,14 +68,21 @@ impl Inner {
             return Err(SignInError::Unavailable);
         }
         let candidates = self.find(&request.account).await?;
-        let [phone, realm, name] = request.account.named();
-        let scope = match candidates.first() {
-            Some(account) => self.proof_key(&[b"account", account.id.as_bytes()]),
-            None => self.proof_key(&[b"named", phone, realm, name]),
+        let scope = if let Some(account) = candidates.first() {
+            self.proof_key(&[b"account", account.id.as_bytes()])
+        } else {
+            let (place, sought) = request.account.sought();
+            self.proof_key(&[b"named", place, sought.as_bytes()])
         };
+        // What holds of two accounts of one name does not hold of one of them named alone.
+        let tried: Vec<u8> = candidates
+            .iter()
+            .flat_map(|account| *account.id.as_bytes())
+            .collect();
         let key = self.proof_key(&[
             b"sign-in",
             &scope,
+            &tried,
             &[request.kind as u8],
             request.digest.expose().as_bytes(),
         ]);
@@ -149,7 +157,11 @@ impl Inner {
         let (key, kind) = (attempt.key, attempt.kind);
         let proven = self.prove(attempt).await?;
         let identity = Arc::new(identity(&proven.account, &proven.user, method));
-        let live = self.remember(key, identity, Some(kind), began, now).await?;
+        let by = ProvenBy {
+            digest: kind,
+            hash_generation: proven.hash_generation,
+        };
+        let live = self.remember(key, identity, Some(by), began, now).await?;
         live.ok_or(Unproven::Invalid)
     }
 
@@ -209,10 +221,12 @@ impl Inner {
             return Err(Unproven::Invalid);
         }
         for account in &attempt.candidates {
-            if let Some(user) = self.find_user(account.id, account.salt, attempt).await? {
+            let found = self.find_user(account.id, account.salt, attempt).await?;
+            if let Some((user, hash_generation)) = found {
                 return Ok(Arc::new(Proven {
                     account: Arc::clone(account),
                     user,
+                    hash_generation,
                 }));
             }
         }
@@ -225,7 +239,7 @@ impl Inner {
         account: AccountId,
         salt: [u8; SALT_LEN],
         attempt: &Attempt,
-    ) -> Result<Option<Arc<User>>, Unproven> {
+    ) -> Result<Option<(Arc<User>, i64)>, Unproven> {
         let keys = self.keys.load_full();
         let kind = verifier_kind(attempt.kind);
         for generation in &keys.hashes {
@@ -242,9 +256,10 @@ impl Inner {
                 return Ok(None);
             }
             if keys.hashes.first() != Some(generation) {
-                self.upgrade(account, salt, attempt, found.user);
+                self.upgrade(account, salt, attempt, found);
             }
-            return Ok(user.filter(|user| user.enabled));
+            let user = user.filter(|user| user.enabled);
+            return Ok(user.map(|user| (user, generation.id)));
         }
         Ok(None)
     }
@@ -256,7 +271,7 @@ impl Inner {
         account: AccountId,
         salt: [u8; SALT_LEN],
         attempt: &Attempt,
-        user: UserId,
+        old: VerifierMatch,
     ) {
         let engine = Engine(Arc::clone(self));
         let (digest, kind) = (attempt.digest.clone(), verifier_kind(attempt.kind));
@@ -277,7 +292,7 @@ impl Inner {
                 hash_generation: newest.id,
                 verifier,
             };
-            if let Err(error) = engine.replace_one(account, user, new).await {
+            if let Err(error) = engine.replace_one(account, old, new).await {
                 tracing::warn!(%error, "a verifier was not upgraded");
             }
         });
@@ -285,24 +300,27 @@ impl Inner {
 }
 
 impl Engine {
+    /// Attack: the password changes while its old digest is hashed anew, and the upgrade brings the old one back. Answer:
+    /// only the very verifier that was found is replaced; where it is gone, nothing is.
     async fn replace_one(
         &self,
         account: AccountId,
-        user: UserId,
+        old: VerifierMatch,
         new: NewVerifier,
     ) -> Result<(), crate::AdminError> {
         self.commit(Actor::server(), move |write| {
             Box::pin(async move {
-                let mut verifiers = write.verifiers(account, user).await?;
-                if !verifiers
-                    .iter()
-                    .any(|old| old.kind == new.kind && old.hash_generation < new.hash_generation)
-                {
+                let mut verifiers = write.verifiers(account, old.user).await?;
+                let Some(replaced) = verifiers
+                    .iter_mut()
+                    .find(|verifier| verifier.id == old.credential)
+                else {
                     return Ok(());
-                }
-                verifiers.retain(|old| old.kind != new.kind);
-                verifiers.push(new);
-                write.replace_verifiers(account, user, &verifiers).await?;
+                };
+                *replaced = new;
+                write
+                    .replace_verifiers(account, old.user, &verifiers)
+                    .await?;
                 Ok(())
             })
         })

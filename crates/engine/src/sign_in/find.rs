@@ -50,10 +50,18 @@ impl AccountHint {
         self.phone.is_none() && self.realm.is_none() && self.name.is_none()
     }
 
-    /// What the client named, for lanes of accounts that do not exist.
-    pub(super) fn named(&self) -> [&[u8]; 3] {
-        [&self.phone, &self.realm, &self.name]
-            .map(|text| text.as_deref().unwrap_or_default().as_bytes())
+    /// What was looked for last, for lanes of accounts that do not exist, in the form it was looked up by: every spelling
+    /// that would lead to one account is one lane, whether that account exists or not (attacks.md S50).
+    pub(super) fn sought(&self) -> (&'static [u8], String) {
+        let text = |text: &Option<String>| text.clone().filter(|text| is_usable(text));
+        if let Some(key) = text(&self.name).and_then(|name| name::account_name_key(&name)) {
+            return (b"name", key);
+        }
+        if let Some(realm) = text(&self.realm).and_then(|realm| name::realm(&realm).ok()) {
+            return (b"realm", realm);
+        }
+        let number = text(&self.phone).map(|number| name::phone(&number));
+        (b"phone", number.unwrap_or_default())
     }
 }
 

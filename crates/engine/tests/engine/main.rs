@@ -6,9 +6,11 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod history;
 mod nodes;
 mod sign_in;
 mod timing;
+mod verifiers;
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -14,13 +14,13 @@ use tokio_util::sync::CancellationToken;
 use super::{basic, founded, is_allowed, quick, sign_in, sign_in_as_admin, token};
 
 /// A second node, following the first one's writes until it is dropped.
-struct Node {
-    engine: Engine,
+pub(super) struct Node {
+    pub(super) engine: Engine,
     stop: CancellationToken,
 }
 
 impl Node {
-    async fn join(database: &TestDatabase) -> Self {
+    pub(super) async fn join(database: &TestDatabase) -> Self {
         let store = database.second().await.unwrap();
         let engine = Engine::open(store, quick(), system_clock(), system_random())
             .await
@@ -37,7 +37,7 @@ impl Node {
 
     /// Waits until the node agrees. Its bound is for a hanging test only: how quick it is, the bench
     /// of changes says.
-    async fn comes_to(&self, allowed: bool, presented: &Presented) {
+    pub(super) async fn comes_to(&self, allowed: bool, presented: &Presented) {
         let agrees = async {
             while is_allowed(&self.engine, presented).await != allowed {
                 tokio::task::yield_now().await;

@@ -183,6 +183,43 @@ async fn one_ipv6_network_is_one_guesser() {
     reply.assert_status(201);
 }
 
+/// Attack: the same account spelled in many ways. Six guesses end in 429 where it exists, so they must where it does not,
+/// or the spelling tells which.
+#[tokio::test]
+async fn atk_s50_spellings_of_one_account_are_one_lane_whether_it_exists_or_not() {
+    let app = strict().await;
+    let name = &app.account("A").name;
+    let realm = &app.account("A").realm;
+    for (field, text) in [
+        ("account_name", name.as_str()),
+        ("account_name", "Nobody Ltd"),
+        ("account_realm", realm.as_str()),
+        ("account_realm", "nobody.example"),
+        ("phone_number", "+14155550199"),
+    ] {
+        let spellings = [
+            text.to_uppercase(),
+            text.to_lowercase(),
+            format!("{}{}", &text[..1].to_uppercase(), &text[1..].to_lowercase()),
+            text.to_owned(),
+            text.trim_start_matches('+').to_owned(),
+            text.trim_start_matches("+1").to_uppercase(),
+        ];
+        app.advance(Duration::from_mins(2));
+        for (n, spelling) in spellings.iter().enumerate() {
+            let credentials = md5_credentials("adm", &format!("guess {n}"));
+            let body = json!({"data": {"credentials": credentials, field: spelling}});
+            let call = app.call("PUT", "/v2/user_auth").json(&body);
+            let reply = call.from(GUESSER).send().await;
+            if n < 5 {
+                reply.assert_401std();
+            } else {
+                assert_throttled(&reply);
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn right_secrets_take_no_place() {
     let app = strict().await;

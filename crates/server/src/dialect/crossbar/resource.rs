@@ -26,9 +26,10 @@ pub(super) enum Verb {
 }
 
 impl Verb {
-    /// The verb of a method; HEAD, OPTIONS and foreign methods have none.
+    /// The verb of a method; HEAD, OPTIONS and foreign methods have none. Methods are case-sensitive (RFC 9110 section
+    /// 9.1): a proxy that lets no `DELETE` through lets `delete` pass, so here it is another method too.
     pub(super) fn of(method: &Method) -> Option<Self> {
-        Self::named(method.as_str())
+        Self::named(method.as_str()).filter(|verb| verb.as_str() == method.as_str())
     }
 
     /// The verb of this name, in any case (crossbar.md section 1.3).

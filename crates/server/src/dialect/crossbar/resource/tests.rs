@@ -132,3 +132,15 @@ fn verbs_are_named_in_any_case() {
         assert_eq!(Verb::named(foreign), None);
     }
 }
+
+#[test]
+fn atk_s30_a_method_in_another_case_is_another_method() {
+    assert_eq!(Verb::of(&Method::DELETE), Some(Verb::Delete));
+    for other in ["delete", "Delete", "gET"] {
+        assert_eq!(
+            Verb::of(&Method::from_bytes(other.as_bytes()).unwrap()),
+            None
+        );
+    }
+    assert_eq!(Verb::named("delete"), Some(Verb::Delete));
+}
