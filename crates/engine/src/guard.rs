@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::settings::LimitSettings;
 
-/// Lanes remembered at once; beyond, idle ones go first.
+/// Lanes remembered at once.
 const MAX_LANES: usize = 100_000;
 
 /// What is being guessed at: the account if it is known, else a keyed digest of what was named.
@@ -26,9 +26,9 @@ pub(crate) struct Lanes {
 }
 
 /// A guess that was let through and must be answered for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Guess {
-    scope: Scope,
+    scopes: Vec<Scope>,
     prefix: Prefix,
     secret: [u8; 32],
     taken: Timestamp,
@@ -44,16 +44,17 @@ impl Lanes {
         }
     }
 
-    /// Asks to try a secret (by keyed digest). Takes a place in both lanes when it may.
+    /// Asks to try a secret (by keyed digest) on everything in `scopes`. Takes a place in every lane
+    /// when it may, else in none.
     pub(crate) fn admit(
         &self,
-        scope: Scope,
+        scopes: &[Scope],
         prefix: Prefix,
         secret: [u8; 32],
         now: Timestamp,
     ) -> Result<Guess, Admission> {
-        let guess = Guess {
-            scope,
+        let mut guess = Guess {
+            scopes: Vec::with_capacity(scopes.len()),
             prefix,
             secret,
             taken: now,
@@ -61,22 +62,27 @@ impl Lanes {
         if !self.settings.enabled {
             return Ok(guess);
         }
-        let narrow = self.settings.per_account_address;
-        match self.by_scope.with((scope, prefix), narrow, now, |lane| {
-            lane.admit(&secret, narrow, now)
-        }) {
-            Admission::Check => {}
-            refused => return Err(refused),
+        let (narrow, wide) = (self.settings.per_account_address, self.settings.per_address);
+        for &scope in scopes {
+            if guess.scopes.contains(&scope) {
+                continue;
+            }
+            let admission = self
+                .by_scope
+                .with((scope, prefix), |lane| lane.admit(&secret, narrow, now));
+            if admission != Admission::Check {
+                self.leave(&guess);
+                return Err(admission);
+            }
+            guess.scopes.push(scope);
         }
-        let wide = self.settings.per_address;
         match self
             .by_prefix
-            .with(prefix, wide, now, |lane| lane.admit(&secret, wide, now))
+            .with(prefix, |lane| lane.admit(&secret, wide, now))
         {
             Admission::Check => Ok(guess),
             refused => {
-                self.by_scope
-                    .with((scope, prefix), narrow, now, |lane| lane.give_back(now));
+                self.leave(&guess);
                 Err(refused)
             }
         }
@@ -85,23 +91,24 @@ impl Lanes {
     /// The guess was right, or could not be checked.
     pub(crate) fn give_back(&self, guess: &Guess) {
         if self.settings.enabled {
-            let (narrow, wide) = (self.settings.per_account_address, self.settings.per_address);
-            let key = (guess.scope, guess.prefix);
-            self.by_scope
-                .with(key, narrow, guess.taken, |lane| lane.give_back(guess.taken));
+            self.leave(guess);
             self.by_prefix
-                .with(guess.prefix, wide, guess.taken, |lane| {
-                    lane.give_back(guess.taken);
-                });
+                .with(guess.prefix, |lane| lane.give_back(guess.taken));
+        }
+    }
+
+    /// Gives back the places in the lanes of what was guessed at.
+    fn leave(&self, guess: &Guess) {
+        for scope in &guess.scopes {
+            self.by_scope
+                .with((*scope, guess.prefix), |lane| lane.give_back(guess.taken));
         }
     }
 
     /// The guess was wrong.
     pub(crate) fn remember_wrong(&self, guess: &Guess, now: Timestamp) {
-        if self.settings.enabled {
-            let narrow = self.settings.per_account_address;
-            let key = (guess.scope, guess.prefix);
-            self.by_scope.with(key, narrow, now, |lane| {
+        for scope in &guess.scopes {
+            self.by_scope.with((*scope, guess.prefix), |lane| {
                 lane.remember_wrong(guess.secret, now);
             });
         }
@@ -128,21 +135,12 @@ impl<K: Hash + Eq + Copy> Table<K> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with<R>(
-        &self,
-        key: K,
-        measure: Measure,
-        now: Timestamp,
-        act: impl FnOnce(&mut Lane) -> R,
-    ) -> R {
+    /// Acts on a lane. When there are too many, an arbitrary sixteenth is forgotten at once: a guesser with
+    /// that many addresses is not held up by lanes anyway, and nobody waits for a long search.
+    fn with<R>(&self, key: K, act: impl FnOnce(&mut Lane) -> R) -> R {
         let mut lanes = self.lock();
         if lanes.len() >= MAX_LANES && !lanes.contains_key(&key) {
-            lanes.retain(|_, lane| !lane.is_idle(measure, now));
-            let surplus: Vec<K> = lanes
-                .keys()
-                .take((lanes.len() + 1).saturating_sub(MAX_LANES))
-                .copied()
-                .collect();
+            let surplus: Vec<K> = lanes.keys().take(MAX_LANES / 16).copied().collect();
             for key in surplus {
                 lanes.remove(&key);
             }
@@ -234,7 +232,12 @@ mod tests {
 
     fn wrong(lanes: &Lanes, scope: u8, secret: u8, address: [u8; 4]) -> Option<Admission> {
         let now = Timestamp::from_unix(0);
-        match lanes.admit([scope; 32], Prefix::of(address.into()), [secret; 32], now) {
+        match lanes.admit(
+            &[[scope; 32]],
+            Prefix::of(address.into()),
+            [secret; 32],
+            now,
+        ) {
             Ok(guess) => {
                 lanes.remember_wrong(&guess, now);
                 None
@@ -265,6 +268,25 @@ mod tests {
         }
         assert!(matches!(
             wrong(&lanes, 9, 9, [1, 2, 3, 4]),
+            Some(Admission::Full(_))
+        ));
+    }
+
+    #[test]
+    fn a_guess_at_several_things_counts_for_each_or_for_none() {
+        let lanes = lanes(100, 2);
+        let (now, prefix) = (Timestamp::from_unix(0), Prefix::of([1, 2, 3, 4].into()));
+        for secret in 0..2 {
+            assert_eq!(wrong(&lanes, 1, secret, [1, 2, 3, 4]), None);
+        }
+        for secret in 2..9 {
+            let refused = lanes.admit(&[[2; 32], [1; 32]], prefix, [secret; 32], now);
+            assert!(matches!(refused, Err(Admission::Full(_))));
+        }
+        assert_eq!(wrong(&lanes, 2, 9, [1, 2, 3, 4]), None);
+        assert_eq!(wrong(&lanes, 2, 10, [1, 2, 3, 4]), None);
+        assert!(matches!(
+            wrong(&lanes, 2, 11, [1, 2, 3, 4]),
             Some(Admission::Full(_))
         ));
     }

@@ -88,7 +88,7 @@ impl Inner {
     fn wrong_key(&self, lookup: &[u8; 32], client: IpAddr, now: Timestamp) -> SignInError {
         let scope = self.proof_key(&[b"api-keys"]);
         let secret = self.proof_key(&[b"wrong-key", lookup]);
-        match self.lanes.admit(scope, prefix(client), secret, now) {
+        match self.lanes.admit(&[scope], prefix(client), secret, now) {
             Ok(guess) => {
                 self.lanes.remember_wrong(&guess, now);
                 SignInError::UnknownKey

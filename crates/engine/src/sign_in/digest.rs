@@ -20,6 +20,7 @@ use doorward_core::user::User;
 use doorward_core::verifier::SALT_LEN;
 use doorward_store::{Actor, NewVerifier, VerifierKind, VerifierMatch};
 
+use super::find::Sought;
 use super::{Session, SignIn, SignInError};
 use crate::Engine;
 use crate::check::{Live, ProvenBy, Unproven};
@@ -43,7 +44,7 @@ pub(crate) struct Proven {
 #[derive(Clone)]
 struct Attempt {
     candidates: Vec<Arc<Account>>,
-    scope: Scope,
+    scopes: Vec<Scope>,
     kind: DigestKind,
     digest: SecretText,
     client: IpAddr,
@@ -67,13 +68,7 @@ impl Inner {
         if self.health.is_lost() {
             return Err(SignInError::Unavailable);
         }
-        let candidates = self.find(&request.account).await?;
-        let scope = if let Some(account) = candidates.first() {
-            self.proof_key(&[b"account", account.id.as_bytes()])
-        } else {
-            let (place, sought) = request.account.sought();
-            self.proof_key(&[b"named", place, sought.as_bytes()])
-        };
+        let Sought { candidates, scopes } = self.find(&request.account).await?;
         // What holds of two accounts of one name does not hold of one of them named alone.
         let tried: Vec<u8> = candidates
             .iter()
@@ -81,7 +76,7 @@ impl Inner {
             .collect();
         let key = self.proof_key(&[
             b"sign-in",
-            &scope,
+            &scopes.concat(),
             &tried,
             &[request.kind as u8],
             request.digest.expose().as_bytes(),
@@ -92,7 +87,7 @@ impl Inner {
         } else {
             let attempt = Attempt {
                 candidates,
-                scope,
+                scopes,
                 kind: request.kind,
                 digest: request.digest,
                 client: request.client,
@@ -135,7 +130,7 @@ impl Inner {
         };
         let attempt = Attempt {
             candidates: self.live.account(account).await?.into_iter().collect(),
-            scope: self.proof_key(&[b"account", account.as_bytes()]),
+            scopes: vec![self.account_scope(account)],
             kind,
             digest: digest.clone(),
             client,
@@ -197,7 +192,7 @@ impl Inner {
         );
         let guess = match self
             .lanes
-            .admit(attempt.scope, prefix(attempt.client), secret, now)
+            .admit(&attempt.scopes, prefix(attempt.client), secret, now)
         {
             Ok(guess) => guess,
             Err(Admission::Full(wait)) => return Err(Unproven::Throttled(retry_after(wait))),
@@ -214,7 +209,7 @@ impl Inner {
     /// Tries every candidate; where there is none, a stand-in that costs the same.
     async fn try_candidates(self: &Arc<Self>, attempt: &Attempt) -> Verdict {
         if attempt.candidates.is_empty() {
-            let salt = self.proof_key(&[b"salt", &attempt.scope]);
+            let salt = self.proof_key(&[b"salt", &attempt.scopes.concat()]);
             let stand_in = std::array::from_fn(|i| salt.get(i).copied().unwrap_or_default());
             self.find_user(AccountId::new(stand_in), stand_in, attempt)
                 .await?;

@@ -204,7 +204,15 @@ impl Service {
         let limit = self.settings.max_body;
         let bytes = inbox.whole(limit).await?;
         let bytes = bytes.ok_or(Error::BodyTooLarge(limit))?;
-        Input::new(input::parse(&bytes, media_type)?, query)
+        let members = if inbox.is_large() {
+            // Parsing megabytes takes as long as a slow hash: not on a thread that others wait for.
+            tokio::task::spawn_blocking(move || input::parse(&bytes, media_type))
+                .await
+                .map_err(|_| Error::Fault("a large body could not be parsed".to_owned()))??
+        } else {
+            input::parse(&bytes, media_type)?
+        };
+        Input::new(members, query)
     }
 }
 

@@ -18,12 +18,15 @@ mod resource;
 mod validate;
 mod view;
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::Response;
 use doorward_core::secret::SecretText;
 use doorward_engine::Engine;
 use http::request::Parts;
 use http::{HeaderMap, Method};
+use tokio::sync::Semaphore;
 
 use self::body::Inbox;
 use self::envelope::{Answer, Frame};
@@ -49,6 +52,7 @@ pub(crate) struct Service {
     settings: Crossbar,
     on: bool,
     node: String,
+    large_bodies: Arc<Semaphore>,
 }
 
 /// How far a request came, for the answer's frame and the log.
@@ -67,6 +71,7 @@ impl Service {
             on: settings.is_some(),
             settings: settings.unwrap_or_default(),
             engine,
+            large_bodies: Arc::new(Semaphore::new(body::LARGE_AT_ONCE)),
         }
     }
 
@@ -158,7 +163,11 @@ impl Service {
                 Some(target) => {
                     progress.route = target.resource.template;
                     progress.resource = Some(target.resource);
-                    let inbox = Inbox::new(body, self.settings.body_timeout);
+                    let inbox = Inbox::new(
+                        body,
+                        self.settings.body_timeout,
+                        Arc::clone(&self.large_bodies),
+                    );
                     self.known(exchange, target, inbox, query, progress).await
                 }
             },
