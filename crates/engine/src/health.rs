@@ -1,6 +1,6 @@
 //! Whether the store still answers (decision 31).
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::settings::{Outage, Settings};
@@ -19,6 +19,7 @@ pub(crate) struct Health {
     /// Milliseconds of [`monotonic`]; `u64::MAX` while nobody watches.
     last: AtomicU64,
     skew_millis: AtomicI64,
+    ring_is_old: AtomicBool,
 }
 
 impl Health {
@@ -32,6 +33,7 @@ impl Health {
             grace,
             last: AtomicU64::new(u64::MAX),
             skew_millis: AtomicI64::new(0),
+            ring_is_old: AtomicBool::new(false),
         }
     }
 
@@ -51,8 +53,23 @@ impl Health {
         }
     }
 
-    /// Whether the store has been silent for too long to decide from memory.
+    /// Whether the key ring in memory is the one in the store, as far as is known.
+    pub(crate) fn ring_is_read(&self, is_read: bool) {
+        self.ring_is_old.store(!is_read, Ordering::Relaxed);
+    }
+
+    /// What [`Health::ring_is_read`] was told last.
+    pub(crate) fn has_read_ring(&self) -> bool {
+        !self.ring_is_old.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing can be decided from memory: the store has been silent for too long, or the key
+    /// ring is known to be old.
     pub(crate) fn is_lost(&self) -> bool {
+        !self.has_read_ring() || self.is_silent()
+    }
+
+    fn is_silent(&self) -> bool {
         let last = self.last.load(Ordering::Relaxed);
         last != u64::MAX && now_millis().saturating_sub(last) > millis(self.grace)
     }
@@ -66,8 +83,11 @@ impl Health {
     /// Why nothing can be decided; empty when all is well.
     pub(crate) fn problems(&self) -> Vec<&'static str> {
         let mut problems = Vec::new();
-        if self.is_lost() {
+        if self.is_silent() {
             problems.push("store_unreachable");
+        }
+        if !self.has_read_ring() {
+            problems.push("key_ring_unread");
         }
         if over(self.skew_millis.load(Ordering::Relaxed), MAX_CLOCK_SKEW) {
             problems.push("clock_skew");

@@ -18,6 +18,8 @@ const OWN_REMEMBERED: usize = 4096;
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// Rows pruned at once.
 const PRUNED_AT_ONCE: u32 = 1000;
+/// How often something that must be read is tried before somebody else tries again.
+const ATTEMPTS: u32 = 8;
 /// Pause before a broken feed is asked again.
 const RETRY: Duration = Duration::from_millis(250);
 
@@ -126,17 +128,39 @@ impl Inner {
         self.live.apply(rows.iter().map(|row| row.change));
     }
 
-    /// Reads the key ring again, until it is read: nothing may be decided with a ring known to be old.
+    /// Reads the key ring again. While it cannot be read nothing is decided: a ring known to be old
+    /// signs and accepts what was ended. Heartbeats go on trying.
     async fn reload_keys(&self) {
         let _alone = self.heard.ring.lock().await;
-        loop {
+        for _ in 0..ATTEMPTS {
             match Keys::load(&self.store).await {
                 Ok(keys) => {
                     self.keys.store(std::sync::Arc::new(keys));
+                    self.health.ring_is_read(true);
                     return;
                 }
                 Err(error) => {
+                    self.health.ring_is_read(false);
                     tracing::error!(%error, "the key ring cannot be read");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// Reads everything again that changes are heard for. Until it is read the heartbeat stands still,
+    /// and when the grace is over nothing is decided.
+    async fn start_over(&self) {
+        self.heard.forget_own();
+        self.reload_keys().await;
+        loop {
+            match self.store.denied_tokens(self.clock.now()).await {
+                Ok(denied) => {
+                    self.live.deny(denied);
+                    return self.live.forget();
+                }
+                Err(error) => {
+                    tracing::error!(%error, "revoked tokens cannot be read");
                     tokio::time::sleep(RETRY).await;
                 }
             }
@@ -199,19 +223,15 @@ impl Inner {
                 }
             }
             News::Heartbeat(at) => {
+                if !self.health.has_read_ring() {
+                    self.reload_keys().await;
+                }
                 let skew = at.micros().saturating_sub(self.clock.now().micros()) / 1000;
                 self.health.skew(skew);
             }
             News::Gap => {
                 tracing::warn!("changes may have been missed; live state is read again");
-                self.heard.forget_own();
-                self.reload_keys().await;
-                match self.store.denied_tokens(self.clock.now()).await {
-                    Ok(denied) => self.live.deny(denied),
-                    // Without a heartbeat the grace runs on, and the next gap asks again.
-                    Err(error) => return tracing::error!(%error, "revoked tokens cannot be read"),
-                }
-                self.live.forget();
+                self.start_over().await;
             }
         }
         self.health.beat();
