@@ -41,7 +41,7 @@ impl Node {
     }
 
     /// Waits until the node agrees. Its bound is for a hanging test only: how quick it is, the store's
-    /// contract and the tests of the binary say.
+    /// contract says.
     pub(super) async fn comes_to(&self, allowed: bool, presented: &Presented) {
         let agrees = async {
             while is_allowed(&self.engine, presented).await != allowed {
