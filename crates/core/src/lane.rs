@@ -41,7 +41,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Asks to check the secret with this keyed digest; takes a place when it may.
+    /// Asks to check the secret with this keyed digest; takes a place when it may. The key must move with
+    /// the account: after a change the same secret may be right.
     pub fn admit(&mut self, secret: &[u8; 32], measure: Measure, now: Timestamp) -> Admission {
         self.forget(measure, now);
         if self.wrong.iter().any(|(_, known)| known == secret) {
@@ -74,11 +75,6 @@ impl Lane {
             self.wrong.pop_front();
         }
         self.wrong.push_back((now, secret));
-    }
-
-    /// Forgets which secrets were wrong, because the account changed: one of them may be right now.
-    pub fn account_changed(&mut self) {
-        self.wrong.clear();
     }
 
     /// Whether nothing is remembered any more.
@@ -140,8 +136,6 @@ mod tests {
             assert_eq!(fail(&mut lane, 1, at(second)), Admission::KnownWrong);
         }
         assert_eq!(fail(&mut lane, 2, at(50)), Admission::Check);
-        lane.account_changed();
-        assert_eq!(fail(&mut lane, 1, at(51)), Admission::Check);
     }
 
     #[test]

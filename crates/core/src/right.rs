@@ -48,8 +48,7 @@ impl Caller {
     }
 
     /// Whether the system owner's power is with this caller (decision 2).
-    #[must_use]
-    pub const fn has_superduper_power(&self, user_level: UserLevel) -> bool {
+    const fn has_superduper_power(&self, user_level: UserLevel) -> bool {
         self.superduper
             && (self.user.is_none()
                 || self.is_admin_user()

@@ -107,3 +107,31 @@ fn millis(duration: Duration) -> u64 {
 fn now_millis() -> u64 {
     millis(monotonic())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_seconds_between_the_clocks_are_bearable_in_both_directions() {
+        let health = Health::new(&Settings::default());
+        for (skew, problems) in [
+            (5000, &[][..]),
+            (5001, &["clock_skew"]),
+            (-5000, &[]),
+            (-5001, &["clock_skew"]),
+            (0, &[]),
+        ] {
+            health.skew(skew);
+            assert_eq!(health.problems(), problems, "{skew} ms");
+        }
+    }
+
+    #[test]
+    fn before_anybody_watches_the_store_nothing_is_lost() {
+        let health = Health::new(&Settings::default());
+        assert!(health.is_up() && !health.is_lost());
+        health.beat();
+        assert!(health.is_up() && !health.is_lost());
+    }
+}

@@ -155,6 +155,37 @@ impl TestDatabase {
         }
     }
 
+    /// Makes a database on PostgreSQL unreachable: every connection is cut, and nobody gets a new one.
+    ///
+    /// # Panics
+    /// On SQLite, or when the server refuses.
+    pub async fn cut_off(&self) {
+        self.on_server(
+            "ALTER DATABASE {name} ALLOW_CONNECTIONS false; \
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+        )
+        .await;
+    }
+
+    /// Ends [`Self::cut_off`].
+    ///
+    /// # Panics
+    /// On SQLite, or when the server refuses.
+    pub async fn let_in(&self) {
+        self.on_server("ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+            .await;
+    }
+
+    async fn on_server(&self, statements: &str) {
+        let Some(name) = &self.name else {
+            fail("only a server can be cut off");
+        };
+        let statements = statements.replace("{name}", name);
+        if let Err(error) = testing::on_postgres(&server(), &statements).await {
+            fail(&format!("{statements}: {error}"));
+        }
+    }
+
     /// Asks for one number, past the store.
     ///
     /// # Panics

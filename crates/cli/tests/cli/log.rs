@@ -70,18 +70,6 @@ fn raw(secret: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-fn sign_in(server: &Server, credentials: &str, method: &str) -> Value {
-    let data = json!({"credentials": credentials, "method": method, "account_name": "root"});
-    server
-        .send(
-            "PUT",
-            "/v2/user_auth",
-            &[],
-            &json!({"data": data}).to_string(),
-        )
-        .json()
-}
-
 /// Uses every token that was issued, in every place, and keeps what commands say about it.
 fn use_tokens(
     installation: &Installation,
@@ -158,12 +146,12 @@ fn no_secret_is_logged_or_stored_in_the_clear() {
         secrets.add(name, secret);
     }
 
-    assert_eq!(sign_in(&server, &wrong, "md5")["error"], "401");
+    assert_eq!(server.present(&wrong, "md5").json()["error"], "401");
     let body = json!({"data": {"api_key": installation.api_key}}).to_string();
     let by_key = server.send("PUT", "/v2/api_auth", &[], &body).json();
     let answers = [
-        sign_in(&server, &md5, "md5"),
-        sign_in(&server, &sha1, "sha"),
+        server.present(&md5, "md5").json(),
+        server.present(&sha1, "sha").json(),
         by_key,
     ];
     outputs.extend(use_tokens(&installation, &server, answers, &mut secrets));

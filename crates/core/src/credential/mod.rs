@@ -21,17 +21,6 @@ pub enum DigestKind {
     Sha1,
 }
 
-impl DigestKind {
-    /// Length of the digest in hexadecimal digits.
-    #[must_use]
-    pub const fn hex_len(self) -> usize {
-        match self {
-            Self::Md5 => 32,
-            Self::Sha1 => 40,
-        }
-    }
-}
-
 /// What a request presents to prove who it is.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -8,6 +8,7 @@
 
 mod history;
 mod nodes;
+mod outage;
 mod sign_in;
 mod timing;
 mod verifiers;

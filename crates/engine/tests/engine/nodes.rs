@@ -6,7 +6,7 @@ use doorward_core::credential::{DigestKind, Presented};
 use doorward_core::digest::md5_credentials;
 use doorward_core::jwt::VerifyingKey;
 use doorward_engine::admin::{AccountChange, UserChange};
-use doorward_engine::{Engine, system_clock, system_random};
+use doorward_engine::{Engine, Settings, system_clock, system_random};
 use doorward_store::Actor;
 use doorward_testkit::TestDatabase;
 use tokio_util::sync::CancellationToken;
@@ -21,8 +21,13 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) async fn join(database: &TestDatabase) -> Self {
+        Self::join_with(database, quick()).await
+    }
+
+    /// The same with other settings.
+    pub(super) async fn join_with(database: &TestDatabase, settings: Settings) -> Self {
         let store = database.second().await.unwrap();
-        let engine = Engine::open(store, quick(), system_clock(), system_random())
+        let engine = Engine::open(store, settings, system_clock(), system_random())
             .await
             .unwrap();
         let stop = CancellationToken::new();
@@ -35,8 +40,8 @@ impl Node {
         Self { engine, stop }
     }
 
-    /// Waits until the node agrees. Its bound is for a hanging test only: how quick it is, the bench
-    /// of changes says.
+    /// Waits until the node agrees. Its bound is for a hanging test only: how quick it is, the store's
+    /// contract says.
     pub(super) async fn comes_to(&self, allowed: bool, presented: &Presented) {
         let agrees = async {
             while is_allowed(&self.engine, presented).await != allowed {

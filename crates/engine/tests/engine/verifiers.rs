@@ -2,6 +2,7 @@
 
 use doorward_core::credential::DigestKind;
 use doorward_core::digest::md5_credentials;
+use doorward_core::document::Document;
 use doorward_core::id::AccountId;
 use doorward_core::user::Level;
 use doorward_core::verifier::Cost;
@@ -101,7 +102,7 @@ async fn twin(engine: &Engine, realm: &str, username: &str) -> AccountId {
         password: Some("secret".into()),
         level: Level::User,
         enabled: true,
-        document: serde_json::Map::new(),
+        document: Document::new(),
     };
     engine.create_user(Actor::operator(), user).await.unwrap();
     account

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{act, claims, disable_account, enable_user};
+use crate::support::{act, assert_is, claims, disable_account, enable_user};
 use doorward_testkit::{App, Reply};
 
 /// `PUT …/user_auth` below this user.
@@ -18,11 +18,7 @@ async fn send(app: &App, user: &str, token: &str, body: Value) -> Reply {
 
 fn assert_is_usr(app: &App, reply: &Reply) {
     reply.assert_status(201);
-    assert_eq!(
-        reply.at("/data/account_id"),
-        app.account("A").id.to_string()
-    );
-    assert_eq!(reply.at("/data/owner_id"), app.user("usr").id.to_string());
+    assert_is(app, reply, "usr");
 }
 
 #[tokio::test]

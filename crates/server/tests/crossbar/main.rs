@@ -32,3 +32,4 @@ mod token_place;
 mod tokens;
 mod transport;
 mod tree;
+mod user_level;

@@ -4,7 +4,9 @@ use doorward_core::user::Level;
 use doorward_engine::admin::{NewAccount, UserChange};
 use serde_json::{Value, json};
 
-use crate::support::{add_user, change_user, claims, md5_credentials, part, sha1_credentials};
+use crate::support::{
+    add_user, assert_is, change_user, claims, md5_credentials, part, sha1_credentials,
+};
 use doorward_testkit::{App, Reply, SHARED_NAMES, operator};
 
 fn adm() -> String {
@@ -17,11 +19,7 @@ async fn put(app: &App, data: Value) -> Reply {
 
 fn assert_is_adm(app: &App, reply: &Reply) {
     reply.assert_status(201);
-    assert_eq!(
-        reply.at("/data/account_id"),
-        app.account("A").id.to_string()
-    );
-    assert_eq!(reply.at("/data/owner_id"), app.user("adm").id.to_string());
+    assert_is(app, reply, "adm");
 }
 
 #[tokio::test]
@@ -239,11 +237,7 @@ async fn cb_u34_a_token_asks_about_itself() {
     let token = app.token("adm").await;
     let reply = app.get(format!("/v2/user_auth/{token}"), &token).await;
     reply.assert_status(200);
-    assert_eq!(
-        reply.at("/data/account_id"),
-        app.account("A").id.to_string()
-    );
-    assert_eq!(reply.at("/data/owner_id"), app.user("adm").id.to_string());
+    assert_is(&app, &reply, "adm");
 }
 
 #[tokio::test]

@@ -24,6 +24,14 @@ pub(crate) async fn probe(app: &App, token: &str) -> Reply {
     app.get("/v2/token_auth", token).await
 }
 
+/// Asserts that a reply is about this user of the fixture, in its account.
+#[track_caller]
+pub(crate) fn assert_is(app: &App, reply: &Reply, name: &str) {
+    let user = app.user(name);
+    assert_eq!(reply.at("/data/account_id"), user.account.to_string());
+    assert_eq!(reply.at("/data/owner_id"), user.id.to_string());
+}
+
 /// `PUT` with an action in `data`.
 pub(crate) async fn act(app: &App, path: impl AsRef<str>, action: &str, token: &str) -> Reply {
     app.call("PUT", path)

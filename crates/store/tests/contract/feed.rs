@@ -203,32 +203,13 @@ async fn a_server_that_went_away_is_unreachable_and_then_a_gap() {
     let store = &database.store;
     add_root(store).await.unwrap();
     let mut feed = store.feed(1).await.unwrap();
-    let name = database
-        .options
-        .url
-        .expose()
-        .rsplit('/')
-        .next()
-        .unwrap()
-        .to_owned();
-    let server = std::env::var("DOORWARD_TEST_POSTGRES").unwrap();
-    let on_server = async |text: &str| {
-        let text = text.replace("{name}", &name);
-        doorward_store::testing::on_postgres(&server, &text)
-            .await
-            .unwrap();
-    };
-    on_server(
-        "ALTER DATABASE {name} ALLOW_CONNECTIONS false; \
-         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
-    )
-    .await;
+    database.cut_off().await;
     let error = timeout(Duration::from_mins(1), feed.next()).await.unwrap();
     assert!(
         matches!(error, Err(StoreError::Unreachable(_))),
         "{error:?}"
     );
-    on_server("ALTER DATABASE {name} ALLOW_CONNECTIONS true").await;
+    database.let_in().await;
     assert_eq!(feed.next().await.unwrap(), News::Gap);
     let written = persistently(async || add_user(store, &user(1, 1)).await).await;
     assert_eq!(rows(&mut feed).await, written);
