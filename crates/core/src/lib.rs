@@ -26,6 +26,7 @@ pub mod name;
 pub mod right;
 pub mod secret;
 pub mod source;
+pub mod spread;
 pub mod time;
 pub mod tree;
 pub mod user;

@@ -21,7 +21,7 @@ use crate::hash::HashPool;
 use crate::health::Health;
 use crate::keys::Keys;
 use crate::live::LiveState;
-use crate::metrics::{Metrics, Reading, ReadingKind};
+use crate::metrics::{Histogram, Metrics, Reading, ReadingKind};
 use crate::settings::Settings;
 use crate::sign_in::Verdict;
 use crate::upkeep::Heard;
@@ -216,7 +216,13 @@ impl Engine {
         readings
     }
 
-    /// The histograms.
+    /// How long decisions, slow hashes and the store take.
+    #[must_use]
+    pub fn histograms(&self) -> Vec<Histogram> {
+        self.0.metrics.histograms(self.0.store.times())
+    }
+
+    /// The counts of slow hashes.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics

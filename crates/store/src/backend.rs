@@ -1,8 +1,10 @@
 //! Either database behind one face: the only place that tells them apart while rows are read and written.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
+use doorward_core::spread::Spread;
 use tokio::time::Instant;
 
 use crate::StoreError;
@@ -37,12 +39,24 @@ pub(crate) enum Database {
 pub(crate) struct Backend {
     pub(crate) database: Database,
     pub(crate) timeout: Duration,
+    pub(crate) times: Arc<Times>,
+}
+
+/// How long the database takes, waiting for a connection included.
+#[derive(Debug, Default)]
+pub struct Times {
+    /// One question outside any write.
+    pub read: Spread,
+    /// One write, from its beginning to its commit.
+    pub write: Spread,
 }
 
 /// An open transaction; dropped, it rolls back.
 pub(crate) struct Transaction {
     inner: Inner,
     timeout: Duration,
+    begun: Instant,
+    times: Arc<Times>,
 }
 
 enum Inner {
@@ -55,6 +69,13 @@ impl Backend {
     /// Reads rows outside any transaction. Waiting for a connection counts as part of the statement.
     pub(crate) async fn fetch(&self, query: Query) -> Result<Vec<Row>, Failure> {
         query.check()?;
+        let begun = Instant::now();
+        let result = self.ask(query).await;
+        self.times.read.add(begun.elapsed());
+        result
+    }
+
+    async fn ask(&self, query: Query) -> Result<Vec<Row>, Failure> {
         let end = end_of(self.timeout);
         // A connection whose statement failed or was given up may be out of step: it is closed, not given back.
         match &self.database {
@@ -80,6 +101,7 @@ impl Backend {
 
     /// Begins a transaction that may write.
     pub(crate) async fn begin(&self) -> Result<Transaction, Failure> {
+        let begun = Instant::now();
         let inner = match &self.database {
             Database::Sqlite(file) => {
                 Inner::Sqlite(timed(self.timeout, sqlite::begin(file)).await?)
@@ -90,6 +112,8 @@ impl Backend {
         Ok(Transaction {
             inner,
             timeout: self.timeout,
+            begun,
+            times: Arc::clone(&self.times),
         })
     }
 
@@ -171,11 +195,13 @@ impl Transaction {
 
     /// Makes it all true.
     pub(crate) async fn commit(self) -> Result<(), Failure> {
-        match self.inner {
+        let result = match self.inner {
             Inner::Sqlite(open) => timed(self.timeout, open.commit()).await,
             #[cfg(feature = "postgres")]
             Inner::Postgres(open) => timed(self.timeout, open.commit()).await,
-        }
+        };
+        self.times.write.add(self.begun.elapsed());
+        result
     }
 }
 

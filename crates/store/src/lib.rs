@@ -41,6 +41,7 @@ mod user;
 mod write;
 
 pub use actor::{Action, Actor, AuditRow};
+pub use backend::Times;
 pub use change::{Change, ChangeRow};
 pub use error::{Conflict, OpenError, StoreError};
 pub use feed::{Feed, News};

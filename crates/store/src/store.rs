@@ -8,7 +8,7 @@ use doorward_core::secret::SecretText;
 use doorward_core::source::{Clock, Random};
 use doorward_core::time::Timestamp;
 
-use crate::backend::{Backend, Database, Transaction};
+use crate::backend::{Backend, Database, Times, Transaction};
 use crate::change::ChangeRow;
 use crate::query::{Query, Row, inconsistent};
 use crate::seal::Sealer;
@@ -59,6 +59,7 @@ impl Store {
         let backend = Backend {
             database: database(options).await?,
             timeout: options.statement_timeout,
+            times: Arc::default(),
         };
         let sealer = Sealer::new(master, random)
             .ok_or_else(|| inconsistent("(master key)", "no key can be derived from it"))?;
@@ -80,6 +81,12 @@ impl Store {
     /// Closes every connection, waiting for what is in flight.
     pub async fn close(&self) {
         self.0.backend.close().await;
+    }
+
+    /// How long the database takes.
+    #[must_use]
+    pub fn times(&self) -> &Times {
+        &self.0.backend.times
     }
 
     /// The SQLite file, if it is one.

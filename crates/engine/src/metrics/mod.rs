@@ -2,14 +2,13 @@
 //! per thread, added up when read (decision 27).
 
 mod reading;
-mod spread;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use doorward_core::spread::Spread;
 pub use reading::{Histogram, Label, Reading, ReadingKind};
-use spread::Spread;
 
 /// Cells per sharded counter; threads beyond share.
 const SHARDS: usize = 16;
@@ -201,6 +200,7 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use doorward_store::Times;
 
     #[test]
     fn buckets_are_cumulative() {
@@ -208,7 +208,7 @@ mod tests {
         for micros in [1, 3, 3, 99_999_999] {
             metrics.hashed(Duration::from_micros(micros));
         }
-        let histogram = metrics.histograms().pop().unwrap();
+        let histogram = metrics.histograms(&Times::default()).remove(1);
         let at = |bound: f64| {
             histogram
                 .buckets

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::spread::{BOUNDS_MICROS, Spread};
+use doorward_core::spread::{BOUNDS_MICROS, Spread};
+use doorward_store::Times;
+
 use super::{Lookup, Metrics, Outcome, Via};
 
 /// A label's name and value, both of closed sets.
@@ -52,7 +54,7 @@ impl Metrics {
     /// Slow hashes computed since the start.
     #[must_use]
     pub fn hashes(&self) -> u64 {
-        sum(self.hashes.counts.iter())
+        self.hashes.counts().sum()
     }
 
     pub(crate) fn counters(&self) -> Vec<Reading> {
@@ -105,9 +107,8 @@ impl Metrics {
         readings
     }
 
-    /// How long decisions and slow hashes take.
-    #[must_use]
-    pub fn histograms(&self) -> Vec<Histogram> {
+    /// How long decisions, slow hashes and the store take.
+    pub(crate) fn histograms(&self, store: &Times) -> Vec<Histogram> {
         let decisions: Vec<&Spread> = self.shards.iter().map(|shard| &shard.seconds).collect();
         vec![
             histogram(
@@ -122,8 +123,16 @@ impl Metrics {
                 Vec::new(),
                 &[&self.hashes],
             ),
+            store_seconds("read", &store.read),
+            store_seconds("write", &store.write),
         ]
     }
+}
+
+fn store_seconds(op: &'static str, spread: &Spread) -> Histogram {
+    let help =
+        "Time of one question to the store, or of one write from its beginning to its commit.";
+    histogram("store_seconds", help, vec![("op", op)], &[spread])
 }
 
 fn at(rows: &[[AtomicU64; 6]; 5], via: Via, outcome: Outcome) -> u64 {
@@ -161,21 +170,25 @@ fn histogram(
     let bounds = BOUNDS_MICROS
         .iter()
         .map(|micros| Duration::from_micros(*micros).as_secs_f64());
+    let mut counts = [0; BOUNDS_MICROS.len() + 1];
+    for spread in spreads {
+        for (sum, count) in counts.iter_mut().zip(spread.counts()) {
+            *sum += count;
+        }
+    }
     let mut total = 0;
-    let buckets = bounds
-        .chain([f64::INFINITY])
-        .enumerate()
-        .map(|(at, bound)| {
-            total += sum(spreads.iter().filter_map(|spread| spread.counts.get(at)));
-            (bound, total)
-        })
-        .collect();
-    let micros = sum(spreads.iter().map(|spread| &spread.micros));
+    let cumulative = counts.into_iter().map(|count| {
+        total += count;
+        total
+    });
     Histogram {
         name,
         help,
         labels,
-        buckets,
-        sum: Duration::from_micros(micros).as_secs_f64(),
+        buckets: bounds.chain([f64::INFINITY]).zip(cumulative).collect(),
+        sum: spreads
+            .iter()
+            .map(|spread| spread.total().as_secs_f64())
+            .sum(),
     }
 }

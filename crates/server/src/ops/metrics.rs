@@ -23,7 +23,7 @@ const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=u
 pub(super) async fn metrics(State(engine): State<Engine>) -> Response {
     let counted = Counted {
         readings: engine.readings(),
-        histograms: engine.metrics().histograms(),
+        histograms: engine.histograms(),
     };
     match exposition(counted) {
         Ok(text) => {
