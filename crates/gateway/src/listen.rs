@@ -58,15 +58,17 @@ pub struct ListenError {
 pub enum ListenReason {
     /// Somebody else listens there.
     #[error(
-        "the port is in use (another doorward, or another program); choose another with --listen"
+        "the port is in use (another doorward, or another program); choose another with --listen or in [listen]"
     )]
     PortInUse,
     /// Somebody else serves that Unix socket.
-    #[error("another program serves this socket; stop it or choose another path with --listen")]
+    #[error(
+        "another program serves this socket; stop it or choose another path with --listen or in [listen]"
+    )]
     SocketInUse,
     /// The path exists and is no socket. It is left alone.
     #[error(
-        "the path exists and is not a socket; move it away or choose another path with --listen"
+        "the path exists and is not a socket; move it away or choose another path with --listen or in [listen]"
     )]
     NotASocket,
     /// The folder of a Unix socket is missing.

@@ -26,7 +26,7 @@ fn a_port_in_use_is_named_with_what_to_do() {
         refusal(&address.to_string()),
         format!(
             "cannot listen on {address}: the port is in use (another doorward, or another program); \
-             choose another with --listen"
+             choose another with --listen or in [listen]"
         )
     );
 }

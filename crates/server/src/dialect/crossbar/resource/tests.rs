@@ -134,7 +134,7 @@ fn verbs_are_named_in_any_case() {
 }
 
 #[test]
-fn atk_s30_a_method_in_another_case_is_another_method() {
+fn a_method_in_another_case_is_another_method() {
     assert_eq!(Verb::of(&Method::DELETE), Some(Verb::Delete));
     for other in ["delete", "Delete", "gET"] {
         assert_eq!(
