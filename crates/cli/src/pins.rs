@@ -1,12 +1,12 @@
 //! Accounts that the configuration names: resolved when it is loaded, and pinned to what they meant
 //! the first time (decision 4).
 
-use doorward::config::Settings;
+use doorward::config::{Accounts, Settings};
 use doorward_core::id::AccountId;
 use doorward_store::{Actor, Pin};
 
 use crate::fail::{Fail, Outcome};
-use crate::wiring::{Opened, quoted};
+use crate::wiring::{self, Opened, quoted};
 
 /// The configuration key of the Crossbar dialect's default account.
 const CROSSBAR_ACCOUNT: &str = "crossbar.account";
@@ -50,12 +50,23 @@ pub(crate) async fn resolve(opened: &Opened, settings: &Settings) -> Outcome<Opt
     Ok(account)
 }
 
-/// Whether every name resolves to what it was pinned to.
-pub(crate) async fn check(opened: &Opened, settings: &Settings) -> Outcome {
-    for named in named(settings) {
-        meaning(opened, named).await?;
+/// What every name means, by key; `None` for each where the store cannot be reached. Pins nothing.
+pub(crate) async fn look_up(settings: &Settings) -> Outcome<Accounts> {
+    let names = named(settings);
+    if names.is_empty() {
+        return Ok(Accounts::new());
     }
-    Ok(())
+    let Ok(opened) = wiring::open_for_command(settings).await else {
+        return Ok(names.into_iter().map(|named| (named.key, None)).collect());
+    };
+    let mut accounts = Accounts::new();
+    for named in names {
+        let key = named.key;
+        let (pin, _) = meaning(&opened, named).await?;
+        accounts.insert(key, Some(pin.account));
+    }
+    opened.close().await;
+    Ok(accounts)
 }
 
 /// What a key means now, and whether that is to be pinned.

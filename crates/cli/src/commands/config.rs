@@ -18,7 +18,7 @@ const COLUMNS: [&str; 3] = ["key", "text", "account_id"];
 pub(crate) async fn run(command: args::Config) -> Outcome {
     match command {
         args::Config::Check { file, data } => check(file, data).await,
-        args::Config::Show { place } => output::text(&wiring::load(&place)?.show()),
+        args::Config::Show { place } => show(&place).await,
         args::Config::Pin {
             accept,
             place,
@@ -49,23 +49,22 @@ async fn check(file: PathBuf, data: Option<PathBuf>) -> Outcome {
             return Err(Fail::new(format!("{shown} has {count} problem{s}")));
         }
     };
-    let names = pins::named(&loaded.settings);
-    if !names.is_empty() {
-        match wiring::open_for_command(&loaded.settings).await {
-            Ok(opened) => {
-                pins::check(&opened, &loaded.settings).await?;
-                opened.close().await;
-            }
-            Err(_unreachable) => {
-                for Named { key, text } in names {
-                    output::line(&format!(
-                        "{shown}: {key}: {text:?} is not resolved, for the store cannot be reached"
-                    ))?;
-                }
-            }
+    let accounts = pins::look_up(&loaded.settings).await?;
+    for Named { key, text } in pins::named(&loaded.settings) {
+        if accounts.get(key).is_some_and(Option::is_none) {
+            output::line(&format!(
+                "{shown}: {key}: {text:?} is not resolved, for the store cannot be reached"
+            ))?;
         }
     }
     output::line(&format!("{shown}: good"))
+}
+
+/// An account that a key names is shown by its id, which is what `serve` goes by.
+async fn show(place: &Place) -> Outcome {
+    let loaded = wiring::load(place)?;
+    let accounts = pins::look_up(&loaded.settings).await?;
+    output::text(&loaded.show_resolved(&accounts))
 }
 
 async fn list_pins(place: &Place, format: Format) -> Outcome {

@@ -4,7 +4,6 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use doorward_gateway::address::ListenAddr;
-use http::Uri;
 use ipnet::IpNet;
 
 use super::input::Input;
@@ -35,7 +34,6 @@ pub(super) fn check(kind: Kind, input: &Input) -> Result<Value, String> {
         Kind::Choice(words) => choice(input, words).map(Value::Choice),
         Kind::Addresses => each(input, address).map(Value::Addresses),
         Kind::Networks => each(input, network).map(Value::Networks),
-        Kind::Origins => each(input, origin).map(Value::Texts),
         Kind::StoreUrl => Ok(Value::Store(StoreUrl::parse(text(
             input,
             "sqlite:PATH or postgres://…",
@@ -258,33 +256,12 @@ fn network(input: &Input) -> Result<IpNet, String> {
     Ok(network)
 }
 
-fn origin(input: &Input) -> Result<String, String> {
-    let text = text(input, "an origin such as \"https://id.example.com\"")?;
-    let parsed = text.parse::<Uri>().ok().and_then(|uri| {
-        let scheme = uri
-            .scheme_str()
-            .filter(|scheme| ["http", "https"].contains(scheme))?;
-        let authority = uri
-            .authority()
-            .filter(|authority| !authority.as_str().contains('@'))?;
-        let bare = uri.path_and_query().is_none_or(|path| path.as_str() == "/");
-        (bare && !text.contains('#'))
-            .then(|| format!("{scheme}://{authority}").to_ascii_lowercase())
-    });
-    parsed.ok_or_else(|| {
-        format!(
-            "{} is not an origin; write scheme, host and port only, such as \"https://id.example.com\"",
-            quoted(text)
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const KINDS: [Kind; 14] = [
+    const KINDS: [Kind; 13] = [
         Kind::Flag,
         Kind::Count { min: 1, max: 9 },
         Kind::Duration {
@@ -298,7 +275,6 @@ mod tests {
         Kind::Choice(&["a", "b"]),
         Kind::Addresses,
         Kind::Networks,
-        Kind::Origins,
         Kind::StoreUrl,
         Kind::PostgresUrl,
     ];
@@ -322,22 +298,6 @@ mod tests {
         );
         assert!(check(Kind::Lifetime, &Input::Integer(Some(7))).is_err());
         assert!(bare(Kind::Lifetime, "-x").is_err());
-    }
-
-    #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        let value = bare(Kind::Origins, "HTTPS://Id.Example.com/, http://[::1]:8000");
-        let expected = ["https://id.example.com", "http://[::1]:8000"].map(str::to_owned);
-        assert_eq!(value, Ok(Value::Texts(expected.to_vec())));
-        for text in [
-            "id.example.com",
-            "ftp://h",
-            "https://h/path",
-            "https://u:p@h",
-            "https://h/#x",
-        ] {
-            assert!(bare(Kind::Origins, text).is_err(), "{text}");
-        }
     }
 
     #[test]
@@ -376,7 +336,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn checking_never_panics_and_shows_what_it_reads_again(text in "\\PC{0,40}", kind in 0_usize..14) {
+        fn checking_never_panics_and_shows_what_it_reads_again(text in "\\PC{0,40}", kind in 0_usize..13) {
             let kind = KINDS[kind];
             if let Ok(value) = bare(kind, &text)
                 && !kind.may_hold_secret()

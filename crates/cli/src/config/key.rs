@@ -67,8 +67,6 @@ pub enum Kind {
     Addresses,
     /// A list of networks.
     Networks,
-    /// A list of public origins, `https://host[:port]`.
-    Origins,
     /// A store, SQLite or PostgreSQL; may hold a password.
     StoreUrl,
     /// A PostgreSQL URL; may hold a password.

@@ -83,7 +83,6 @@ fn takes(kind: Kind) -> String {
             .join(", "),
         Kind::Addresses => "address, or a list of them".to_owned(),
         Kind::Networks => "list of networks (`\"10.0.0.0/8\"`) and addresses".to_owned(),
-        Kind::Origins => "list of origins, `\"https://HOST[:PORT]\"`".to_owned(),
         Kind::StoreUrl => "store URL; may hold a password".to_owned(),
         Kind::PostgresUrl => "PostgreSQL URL; may hold a password".to_owned(),
     }

@@ -28,8 +28,6 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where the master key comes from.
     pub master_key: MasterKey,
-    /// Public origins, `scheme://host[:port]` in lower case.
-    pub origins: Vec<String>,
     /// How long requests in flight may take at the end.
     pub shutdown_grace: Duration,
     /// `[listen]`
@@ -112,7 +110,6 @@ impl Settings {
             return Ok(None);
         };
         Ok(Some(Self {
-            origins: values.read("origins")?,
             shutdown_grace: values.read("shutdown_grace")?,
             listen: Listen::build(values)?,
             store: Store::build(values, &data)?,

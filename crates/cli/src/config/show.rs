@@ -1,15 +1,28 @@
 //! The effective configuration as TOML, for `doorward config show`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::value::Value;
+use doorward_core::id::AccountId;
+
+use super::value::{Value, quote};
 use super::{Loaded, Origin, table};
+
+/// What the keys that name an account mean, by key; `None`: nobody could be asked.
+pub type Accounts = BTreeMap<&'static str, Option<AccountId>>;
 
 impl Loaded {
     /// Every key with its value and where it came from. Secrets are masked, so the text can be
     /// pasted into a bug report.
     #[must_use]
     pub fn show(&self) -> String {
+        self.show_resolved(&Accounts::new())
+    }
+
+    /// The same with the id in the place of the text where a key names an account, and what was
+    /// written behind it; or a word that it is not resolved.
+    #[must_use]
+    pub fn show_resolved(&self, accounts: &Accounts) -> String {
         let mut shown = format!(
             "# data folder: {}\n",
             one_line(&self.settings.data.display().to_string())
@@ -29,15 +42,28 @@ impl Loaded {
             match value.show() {
                 Some(text) => {
                     let origin = one_line(&origin.to_string());
+                    let (text, note) = resolved(text, accounts.get(key.name));
                     add(
                         &mut shown,
-                        format_args!("{name} = {text} # from {origin}\n"),
+                        format_args!("{name} = {text} # from {origin}{note}\n"),
                     );
                 }
                 None => add(&mut shown, format_args!("# {name} is not set\n")),
             }
         }
         shown
+    }
+}
+
+/// What stands for a value as written, and what its comment says besides.
+fn resolved(written: String, account: Option<&Option<AccountId>>) -> (String, String) {
+    match account {
+        None => (written, String::new()),
+        Some(None) => (written, ", not resolved".to_owned()),
+        Some(Some(id)) => {
+            let note = format!(", written {written}");
+            (quote(&id.to_string()), note)
+        }
     }
 }
 

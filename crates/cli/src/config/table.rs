@@ -6,22 +6,14 @@ use super::key::{DefaultValue, Key, Kind};
 use super::section::{cache, crossbar, hash, limits, listen, log, store, tokens, trust};
 
 /// The keys outside any section.
-const TOP: &[Key] = &[
-    Key {
-        name: "origins",
-        kind: Kind::Origins,
-        default: DefaultValue::Text(""),
-        doc: "The public addresses under which clients reach Doorward. The first is the issuer of assertions.",
+const TOP: &[Key] = &[Key {
+    name: "shutdown_grace",
+    kind: Kind::Duration {
+        min: Duration::ZERO,
     },
-    Key {
-        name: "shutdown_grace",
-        kind: Kind::Duration {
-            min: Duration::ZERO,
-        },
-        default: DefaultValue::Text("30s"),
-        doc: "How long requests in flight may take to finish when Doorward stops.",
-    },
-];
+    default: DefaultValue::Text("30s"),
+    doc: "How long requests in flight may take to finish when Doorward stops.",
+}];
 
 const SECTIONS: [&[Key]; 10] = [
     TOP,

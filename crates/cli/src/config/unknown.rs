@@ -5,7 +5,7 @@ use super::key::variable;
 use super::table;
 
 /// Keys and sections that the documentation of later versions has.
-const LATER: [&str; 13] = [
+const LATER: [&str; 14] = [
     "api",
     "check",
     "crossbar.foreign",
@@ -16,6 +16,7 @@ const LATER: [&str; 13] = [
     "listen.console",
     "listen.grpc",
     "mail",
+    "origins",
     "rights",
     "tls",
     "upstream",

@@ -46,7 +46,8 @@ impl Value {
     }
 }
 
-fn quote(text: &str) -> String {
+/// A text as TOML writes it.
+pub(super) fn quote(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 

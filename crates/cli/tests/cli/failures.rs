@@ -121,7 +121,7 @@ fn a_broken_configuration() {
     let installation = Installation::found();
     let file = installation.folder.path().join("doorward.toml");
     for (text, parts) in [
-        ("origins = [", &["doorward.toml:1"][..]),
+        ("listen = [", &["doorward.toml:1"][..]),
         (
             "[listen]\npubic = \"127.0.0.1:1\"\n",
             &["doorward.toml:2", "did you mean listen.public?"],

@@ -162,6 +162,52 @@ fn the_effective_configuration_is_shown_without_secrets() {
 }
 
 #[test]
+fn an_account_that_is_named_is_shown_by_its_id() {
+    let installation = Installation::found();
+    let file = installation.data().join("doorward.toml");
+    fs::write(&file, "[crossbar]\n\naccount = \"acme\"\n").unwrap();
+    let made = installation.json(&["account", "create", "--name", "Acme"]);
+    let shown = good(&installation.command(&["config", "show"]).output().unwrap());
+    let line = format!(
+        "account = {} # from file {}:3, written \"acme\"",
+        made["id"],
+        file.display()
+    );
+    assert!(shown.lines().any(|l| l == line), "{line}\n{shown}");
+    // Showing pins nothing.
+    assert_eq!(installation.json(&["config", "pin"]), json!([]));
+
+    assert_eq!(installation.serve().stop(), Some(0));
+    assert_eq!(
+        good(&installation.command(&["config", "show"]).output().unwrap()),
+        shown
+    );
+    installation.json(&["account", "delete", "acme"]);
+    installation.json(&["account", "create", "--name", "Acme"]);
+    let said = bad(
+        &installation.command(&["config", "show"]).output().unwrap(),
+        1,
+    );
+    let served = installation
+        .command(&["serve", "--listen", "127.0.0.1:0"])
+        .output();
+    assert_eq!(said, bad(&served.unwrap(), 1));
+    assert!(said.contains("--accept crossbar.account"), "{said}");
+}
+
+#[test]
+fn an_account_is_shown_as_written_where_the_store_cannot_be_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = doorward(&["config", "show", "--data"]);
+    command
+        .arg(folder.path().join("nothing"))
+        .env("DOORWARD_CROSSBAR__ACCOUNT", "acme");
+    let shown = good(&command.output().unwrap());
+    let line = "account = \"acme\" # from environment DOORWARD_CROSSBAR__ACCOUNT, not resolved";
+    assert!(shown.lines().any(|l| l == line), "{shown}");
+}
+
+#[test]
 fn listening_for_everybody_without_tls_is_warned_of() {
     let installation = Installation::found();
     let mut server = installation.serve_with(&[], &[]);

@@ -74,7 +74,7 @@ fn defaults_are_the_documented_ones() {
     let case = Case::new("");
     let s = case.settings();
     assert_eq!(s.listen.public, ["127.0.0.1:8000".parse().unwrap()]);
-    assert!(s.listen.ops.is_empty() && !s.listen.allow_plaintext && s.origins.is_empty());
+    assert!(s.listen.ops.is_empty() && !s.listen.allow_plaintext);
     assert_eq!(
         s.store.url,
         StoreUrl::Sqlite(case.folder.path().join("doorward.db"))
@@ -124,7 +124,6 @@ fn defaults_are_the_documented_ones() {
 fn every_section_is_read_from_the_file() {
     let s = Case::new(
         r#"
-        origins = ["https://ID.example.com"]
         shutdown_grace = "250ms"
         listen = { public = ["127.0.0.1:1", "[::1]:1"], ops = "unix:/run/ops.sock" }
         store.url = "postgres://u:p@db/d"
@@ -145,7 +144,6 @@ fn every_section_is_read_from_the_file() {
         "#,
     )
     .settings();
-    assert_eq!(s.origins, ["https://id.example.com"]);
     assert_eq!(s.shutdown_grace, Duration::from_millis(250));
     assert_eq!((s.listen.public.len(), s.listen.ops.len()), (2, 1));
     assert!(matches!(s.store.url, StoreUrl::Postgres(_)) && s.store.outage == Outage::Closed);

@@ -26,8 +26,9 @@ pub(in crate::config) const KEYS: &[Key] = &[
         name: "crossbar.user_level",
         kind: Kind::Choice(&["own", "kazoo"]),
         default: DefaultValue::Text("own"),
-        doc: "What a caller of level `user` may do: `own`, read its account and change itself; \
-              `kazoo`, as much as in the original.",
+        doc: "What a caller of level `user` may do: `own`, read its account and those below, and act on \
+              itself; `kazoo`, also use `as`, and the system owner's power in the system owner's account. With either, \
+              an account's reset and impersonation stay with administrators, a user's reset with them and that user.",
     },
     Key {
         name: "crossbar.v1",
@@ -110,9 +111,9 @@ pub struct Crossbar {
 /// What a caller of level `user` may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserLevel {
-    /// Read its account, change itself.
+    /// Read its account and those below, act on itself.
     Own,
-    /// As much as in the original.
+    /// Also use `as` and, in the system owner's account, the system owner's power.
     Kazoo,
 }
 
