@@ -121,7 +121,7 @@ impl Backend {
     pub(crate) async fn close(&self) {
         match &self.database {
             Database::Sqlite(file) => {
-                file.readers.close().await;
+                tokio::join!(file.readers.close(), file.watchers.close());
                 // The writer goes last: it folds the log into the file.
                 file.writer.close().await;
             }

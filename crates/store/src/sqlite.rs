@@ -28,6 +28,9 @@ driver!(
 /// Files up to this size are checked whole when they are opened; reading 16 MiB takes some ten milliseconds.
 const CHECKED_WHOLE: u64 = 16 * 1024 * 1024;
 
+/// Feeds that may be open at once.
+const MAX_FEEDS: u32 = 8;
+
 /// An open file.
 #[derive(Clone)]
 pub(crate) struct File {
@@ -35,6 +38,8 @@ pub(crate) struct File {
     /// Exactly one connection writes.
     pub(crate) writer: SqlitePool,
     pub(crate) readers: SqlitePool,
+    /// Connections that wait for others' commits, each held by one feed.
+    pub(crate) watchers: SqlitePool,
 }
 
 /// What a connection is for.
@@ -70,6 +75,7 @@ pub(crate) async fn open(
     Ok(File {
         writer: pool(Use::Write, 1),
         readers: pool(Use::Read, readers.max(1)),
+        watchers: pool(Use::Read, MAX_FEEDS),
         path,
     })
 }

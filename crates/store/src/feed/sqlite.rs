@@ -1,33 +1,33 @@
 //! SQLite tells a connection by `data_version` that another one has committed.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use doorward_core::source::Clock;
-use sqlx::SqliteConnection;
+use sqlx::pool::PoolConnection;
+use sqlx::{Sqlite, SqlitePool};
 
 use super::{HEARTBEAT, Sign, connected};
 use crate::Store;
 use crate::backend::timed;
 use crate::failure::Failure;
 use crate::query::{Query, Row, inconsistent, sql};
-use crate::sqlite::{self, File, Use};
+use crate::sqlite::{self, File};
 
 /// How often it is asked: a commit is seen within 200 ms with room to spare.
 const EVERY: Duration = Duration::from_millis(50);
 
 pub(super) struct Watch {
-    path: PathBuf,
+    connections: SqlitePool,
     timeout: Duration,
     clock: Clock,
-    connection: Option<SqliteConnection>,
+    connection: Option<PoolConnection<Sqlite>>,
     version: i64,
 }
 
 impl Watch {
     pub(super) fn new(store: &Store, file: &File) -> Self {
         Self {
-            path: file.path.clone(),
+            connections: file.watchers.clone(),
             timeout: store.backend().timeout,
             clock: store.clock().clone(),
             connection: None,
@@ -36,9 +36,10 @@ impl Watch {
     }
 
     pub(super) async fn connect(&mut self) -> Result<(), Failure> {
-        self.connection = None;
-        let connection = sqlite::connect(&self.path, Use::Read, self.timeout);
-        self.connection = Some(timed(self.timeout, connection).await?);
+        if let Some(mut broken) = self.connection.take() {
+            broken.close_on_drop();
+        }
+        self.connection = Some(timed(self.timeout, self.connections.acquire()).await?);
         self.version = self.data_version().await?;
         Ok(())
     }
