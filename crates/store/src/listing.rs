@@ -123,6 +123,48 @@ macro_rules! listing {
     };
 }
 
+fn users_query(after: Option<&Position>, direction: Direction) -> Query {
+    listing!(
+        concat!("SELECT ", user::columns!(), ", list_key FROM users"),
+        "account_id",
+        "list_key",
+        after,
+        direction
+    )
+}
+
+fn children_query(after: Option<&Position>, direction: Direction) -> Query {
+    listing!(
+        concat!(
+            "SELECT ",
+            account::columns!(),
+            ", name_key, CAST(CASE WHEN EXISTS (SELECT 1 FROM accounts c WHERE c.parent_id = accounts.id) \
+             THEN 1 ELSE 0 END AS BIGINT) FROM accounts"
+        ),
+        "parent_id",
+        "name_key",
+        after,
+        direction
+    )
+}
+
+/// Every statement a page of a list begins with, for both databases alike.
+#[cfg(feature = "testing")]
+pub(crate) fn statements() -> Vec<&'static str> {
+    let somewhere = Position {
+        key: String::new(),
+        id: [0; 16],
+    };
+    let mut all = Vec::new();
+    for direction in [Direction::Ascending, Direction::Descending] {
+        for after in [None, Some(&somewhere)] {
+            all.push(users_query(after, direction).sqlite);
+            all.push(children_query(after, direction).sqlite);
+        }
+    }
+    all
+}
+
 fn bound(query: Query, owner: AccountId, after: Option<&Position>, limit: u32) -> Query {
     let query = query.id(owner).int(i64::from(limit));
     match after {
@@ -163,13 +205,7 @@ impl Store {
         direction: Direction,
         limit: u32,
     ) -> Result<Vec<ListedUser>, StoreError> {
-        let query = listing!(
-            concat!("SELECT ", user::columns!(), ", list_key FROM users"),
-            "account_id",
-            "list_key",
-            after,
-            direction
-        );
+        let query = users_query(after, direction);
         self.fetch(bound(query, owner, after, limit))
             .await?
             .into_iter()
@@ -196,18 +232,7 @@ impl Store {
         direction: Direction,
         limit: u32,
     ) -> Result<Vec<ListedAccount>, StoreError> {
-        let query = listing!(
-            concat!(
-                "SELECT ",
-                account::columns!(),
-                ", name_key, CAST(CASE WHEN EXISTS (SELECT 1 FROM accounts c WHERE c.parent_id = accounts.id) \
-                 THEN 1 ELSE 0 END AS BIGINT) FROM accounts"
-            ),
-            "parent_id",
-            "name_key",
-            after,
-            direction
-        );
+        let query = children_query(after, direction);
         self.fetch(bound(query, parent, after, limit))
             .await?
             .into_iter()

@@ -17,6 +17,7 @@ mod account_keys;
 mod auth_resource;
 mod basic;
 mod envelope;
+mod family;
 mod forged;
 mod generations;
 mod guessing;

@@ -67,16 +67,12 @@ pub(super) async fn siblings(call: &Call<'_>, permit: &Permit) -> Result<Answer,
     if account.id == permit.identity().account && !call.engine.is_superduper(permit) {
         return Err(Error::Forbidden);
     }
-    match account.parent {
-        Some(parent) => {
-            let account = account.id;
-            accounts(call, Of::Siblings { account, parent }).await
-        }
-        None => {
-            let item = with_count(call, &account, true).await?;
-            Ok(list::answer(call, vec![item], Shown::Size))
-        }
-    }
+    let Some(parent) = account.parent else {
+        let item = with_count(call, &account, true).await?;
+        return Ok(list::answer(call, vec![item], Shown::Size));
+    };
+    let account = account.id;
+    accounts(call, Of::Siblings { account, parent }).await
 }
 
 async fn accounts(call: &Call<'_>, of: Of) -> Result<Answer, Error> {

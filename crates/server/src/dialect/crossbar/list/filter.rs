@@ -143,7 +143,8 @@ fn at<'d>(document: &'d Document, path: &[String]) -> Option<&'d Value> {
 fn is(value: Option<&Value>, wanted: &str) -> bool {
     match value {
         Some(Value::String(text)) => text == wanted,
-        Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string() == wanted,
+        Some(Value::Number(number)) => number.to_string() == wanted,
+        Some(Value::Bool(flag)) => wanted == if *flag { "true" } else { "false" },
         _ => false,
     }
 }
