@@ -192,3 +192,37 @@ both_databases!(lists_run_along_an_index, async |database| {
         }
     }
 });
+
+both_databases!(users_of_an_older_store_get_their_keys, async |database| {
+    let store = &database.store;
+    add_root(store).await.unwrap();
+    let names = [
+        json!({"last_name": "Ünï", "first_name": "It's"}),
+        json!({"last_name": 7, "first_name": "A"}),
+        json!({"first_name": null}),
+        json!({"last_name": "x".repeat(3000)}),
+    ];
+    for (n, document) in (1..).zip(&names) {
+        let mut row = user(1, n);
+        row.document = document.as_object().cloned().unwrap();
+        add_user(store, &row).await.unwrap();
+    }
+    let keys = async |store: &Store| {
+        let rows = store
+            .users_listed(account_id(1), None, Direction::Ascending, 9)
+            .await
+            .unwrap();
+        rows.into_iter().map(|row| row.position).collect::<Vec<_>>()
+    };
+    let written = keys(store).await;
+    assert_eq!(written.len(), 4);
+    database
+        .run(
+            "DROP INDEX users_list; ALTER TABLE users DROP COLUMN list_key; \
+             DELETE FROM _sqlx_migrations WHERE version = 2",
+        )
+        .await;
+    let again = database.second().await.unwrap();
+    assert_eq!(keys(&again).await, written);
+    again.close().await;
+});
