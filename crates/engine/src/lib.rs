@@ -53,4 +53,6 @@ pub use source::{monotonic, system_clock, system_random};
 pub use tokens::TokenInfo;
 
 // What callers hand in and get back unchanged, so that they need not know the store.
-pub use doorward_store::{Actor, Page, StoreError};
+pub use doorward_store::{
+    Actor, Descendant, Direction, ListedAccount, ListedUser, Page, Position, StoreError,
+};

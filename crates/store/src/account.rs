@@ -12,7 +12,7 @@ use crate::query::{Columns, Query, Row, inconsistent, sql, sql_locked};
 use crate::seal::{Place, Purpose, Sealer};
 use crate::{Action, Change, Conflict, NameRule, Page, Store, StoreError, Write};
 
-const TABLE: &str = "accounts";
+pub(crate) const TABLE: &str = "accounts";
 
 macro_rules! columns {
     () => {
@@ -20,6 +20,7 @@ macro_rules! columns {
          key_generation, salt, signature_secret, document, revision, created, modified"
     };
 }
+pub(crate) use columns;
 
 fn place(id: &AccountId) -> [&[u8]; 1] {
     [id.as_bytes()]
@@ -51,8 +52,12 @@ pub(crate) fn document(columns: &mut Columns) -> Result<Document, StoreError> {
     serde_json::from_str(&text).map_err(|_| columns.wrong("a document is not a JSON object"))
 }
 
-fn read(row: Row, sealer: &Sealer) -> Result<Account, StoreError> {
-    let mut columns = row.read(TABLE);
+fn read_row(row: Row, sealer: &Sealer) -> Result<Account, StoreError> {
+    read(&mut row.read(TABLE), sealer)
+}
+
+/// Reads the columns of an account.
+pub(crate) fn read(columns: &mut Columns, sealer: &Sealer) -> Result<Account, StoreError> {
     let id: AccountId = columns.parsed()?;
     Ok(Account {
         id,
@@ -63,12 +68,12 @@ fn read(row: Row, sealer: &Sealer) -> Result<Account, StoreError> {
         superduper: columns.flag()?,
         reseller: columns.flag()?,
         trial_ends: columns.time_if()?,
-        basic_digest: digest(&mut columns)?,
+        basic_digest: digest(columns)?,
         generation: columns.count()?,
         key_generation: columns.count()?,
         salt: columns.array()?,
-        signature_secret: secret(&mut columns, &id, sealer)?,
-        document: document(&mut columns)?,
+        signature_secret: secret(columns, &id, sealer)?,
+        document: document(columns)?,
         revision: columns.count()?,
         created: columns.time()?,
         modified: columns.time()?,
@@ -133,7 +138,7 @@ impl Store {
         ));
         self.fetch_one(query.id(id))
             .await?
-            .map(|row| read(row, self.sealer()))
+            .map(|row| read_row(row, self.sealer()))
             .transpose()
     }
 
@@ -167,7 +172,7 @@ impl Store {
         self.fetch(query.int(i64::from(page.limit)))
             .await?
             .into_iter()
-            .map(|row| read(row, self.sealer()))
+            .map(|row| read_row(row, self.sealer()))
             .collect()
     }
 }
@@ -181,7 +186,7 @@ impl Write {
         let query = sql_locked!("SELECT ", columns!(), " FROM accounts WHERE id = $1");
         self.fetch_one(query.id(id))
             .await?
-            .map(|row| read(row, self.sealer()))
+            .map(|row| read_row(row, self.sealer()))
             .transpose()
     }
 

@@ -23,6 +23,7 @@ mod failure;
 mod feed;
 mod installation;
 mod key;
+mod listing;
 mod master;
 mod migrate;
 #[cfg(feature = "postgres")]
@@ -45,6 +46,7 @@ pub use backend::Times;
 pub use change::{Change, ChangeRow};
 pub use error::{Conflict, OpenError, StoreError};
 pub use feed::{Feed, News};
+pub use listing::{Descendant, Direction, ListedAccount, ListedUser, Position};
 pub use master::{MasterKey, MasterKeyError};
 pub use rows::{
     ApiKeyOwner, HashGeneration, KeyPurpose, KeyState, NewVerifier, Page, Pin, RingKey, System,

@@ -32,7 +32,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: &[Step] = &[step!("0001_start")];
+const STEPS: &[Step] = &[step!("0001_start"), step!("0002_lists")];
 
 /// Applies what is missing. Several processes may do so at once: each takes the database's own lock first.
 pub(crate) async fn run(backend: &Backend) -> Result<(), OpenError> {

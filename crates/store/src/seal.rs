@@ -30,14 +30,17 @@ pub(crate) enum Purpose {
     RingKey,
     /// API keys that can be shown.
     ApiKey,
+    /// Positions in lists, carried by clients.
+    Cursor,
 }
 
 impl Purpose {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Check,
         Self::SignatureSecret,
         Self::RingKey,
         Self::ApiKey,
+        Self::Cursor,
     ];
 
     const fn as_str(self) -> &'static str {
@@ -46,6 +49,7 @@ impl Purpose {
             Self::SignatureSecret => "seal:signature-secret",
             Self::RingKey => "seal:ring-key",
             Self::ApiKey => "seal:api-key",
+            Self::Cursor => "seal:cursor",
         }
     }
 }
@@ -59,7 +63,16 @@ pub(crate) struct Place<'a> {
     pub(crate) row: &'a [&'a [u8]],
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// The place of a cursor: a list and whose it is.
+    pub(crate) const fn cursor(list: &'static str, of: &'a [&'a [u8]]) -> Self {
+        Self {
+            purpose: Purpose::Cursor,
+            table: list,
+            row: of,
+        }
+    }
+
     /// Each part preceded by its length, so that no two places are written alike.
     fn associated_data(&self) -> Vec<u8> {
         let mut data = Vec::with_capacity(128);

@@ -73,3 +73,58 @@ pub async fn number_from_sqlite(path: &std::path::Path, question: &str) -> Resul
         .map_err(|error| error.to_string())?;
     row.try_get(0).map_err(|error| error.to_string())
 }
+
+/// The statements of lists, with a value in each place, for EXPLAIN.
+#[must_use]
+pub fn list_statements() -> Vec<String> {
+    let filled = |text: &str| {
+        text.replace("$1", "'a'")
+            .replace("$2", "50")
+            .replace("$3", "'k'")
+            .replace("$4", "'i'")
+    };
+    let statements = crate::listing::statements();
+    statements.into_iter().map(filled).collect()
+}
+
+/// How SQLite would answer a question.
+///
+/// # Errors
+/// What SQLite says, as text.
+pub async fn sqlite_plan(path: &std::path::Path, question: &str) -> Result<String, String> {
+    let mut connection = SqliteConnectOptions::new()
+        .filename(path)
+        .connect()
+        .await
+        .map_err(|error| error.to_string())?;
+    let rows = connection
+        .fetch_all(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {question}")))
+        .await
+        .map_err(|error| error.to_string())?;
+    let lines: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get("detail")).collect();
+    Ok(lines.map_err(|error| error.to_string())?.join("\n"))
+}
+
+/// How PostgreSQL would answer a question about large tables.
+///
+/// # Errors
+/// What the server says, as text.
+#[cfg(feature = "postgres")]
+pub async fn postgres_plan(url: &str, question: &str) -> Result<String, String> {
+    let mut connection = sqlx::PgConnection::connect(url)
+        .await
+        .map_err(|error| error.to_string())?;
+    // The tables of a test are so small that reading all of them is the fastest.
+    for way in ["seqscan", "bitmapscan", "sort", "incremental_sort"] {
+        connection
+            .execute(AssertSqlSafe(format!("SET enable_{way} = off")))
+            .await
+            .map_err(|error| error.to_string())?;
+    }
+    let rows = connection
+        .fetch_all(AssertSqlSafe(format!("EXPLAIN {question}")))
+        .await
+        .map_err(|error| error.to_string())?;
+    let lines: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+    Ok(lines.map_err(|error| error.to_string())?.join("\n"))
+}

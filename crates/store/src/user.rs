@@ -5,11 +5,12 @@ use doorward_core::secret::SecretText;
 use doorward_core::user::User;
 
 use crate::account::{document, document_text};
+use crate::listing::user_key;
 use crate::query::{Columns, Query, Row, inconsistent, sql, sql_locked};
 use crate::seal::{Place, Purpose, Sealer};
 use crate::{Action, Change, Conflict, Page, Store, StoreError, Write};
 
-const TABLE: &str = "users";
+pub(crate) const TABLE: &str = "users";
 
 macro_rules! columns {
     () => {
@@ -17,6 +18,7 @@ macro_rules! columns {
          created, modified"
     };
 }
+pub(crate) use columns;
 
 fn sealed<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
     Place {
@@ -26,8 +28,12 @@ fn sealed<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
     }
 }
 
-fn read(row: Row, sealer: &Sealer) -> Result<User, StoreError> {
-    let mut columns = row.read(TABLE);
+fn read_row(row: Row, sealer: &Sealer) -> Result<User, StoreError> {
+    read(&mut row.read(TABLE), sealer)
+}
+
+/// Reads the columns of a user.
+pub(crate) fn read(columns: &mut Columns, sealer: &Sealer) -> Result<User, StoreError> {
     let (account, id): (AccountId, UserId) = (columns.parsed()?, columns.parsed()?);
     Ok(User {
         id,
@@ -36,8 +42,8 @@ fn read(row: Row, sealer: &Sealer) -> Result<User, StoreError> {
         level: columns.parsed()?,
         enabled: columns.flag()?,
         generation: columns.count()?,
-        signature_secret: secret(&mut columns, account, id, sealer)?,
-        document: document(&mut columns)?,
+        signature_secret: secret(columns, account, id, sealer)?,
+        document: document(columns)?,
         revision: columns.count()?,
         created: columns.time()?,
         modified: columns.time()?,
@@ -70,7 +76,8 @@ fn written(query: Query, user: &User, sealer: &Sealer) -> Result<Query, StoreErr
         .flag(user.enabled)
         .count(user.generation)
         .bytes(sealer.seal(sealed(&row), secret)?)
-        .text(&document_text(TABLE, &user.document)?))
+        .text(&document_text(TABLE, &user.document)?)
+        .text(&user_key(&user.document)))
 }
 
 impl Store {
@@ -86,7 +93,7 @@ impl Store {
         ));
         self.fetch_one(query.id(account).id(id))
             .await?
-            .map(|row| read(row, self.sealer()))
+            .map(|row| read_row(row, self.sealer()))
             .transpose()
     }
 
@@ -106,7 +113,7 @@ impl Store {
         ));
         self.fetch_one(query.id(account).text(username))
             .await?
-            .map(|row| read(row, self.sealer()))
+            .map(|row| read_row(row, self.sealer()))
             .transpose()
     }
 
@@ -126,7 +133,7 @@ impl Store {
         self.fetch(query.int(i64::from(page.limit)))
             .await?
             .into_iter()
-            .map(|row| read(row, self.sealer()))
+            .map(|row| read_row(row, self.sealer()))
             .collect()
     }
 }
@@ -148,7 +155,7 @@ impl Write {
         );
         self.fetch_one(query.id(account).id(id))
             .await?
-            .map(|row| read(row, self.sealer()))
+            .map(|row| read_row(row, self.sealer()))
             .transpose()
     }
 
@@ -160,8 +167,8 @@ impl Write {
         self.step()?;
         let query = sql(
             "INSERT INTO users (account_id, id, username, level, enabled, generation, signature_secret, \
-             document, revision, created, modified) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+             document, list_key, revision, created, modified) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
         );
         let query = written(query, user, self.sealer())?
             .count(user.revision)
@@ -188,7 +195,7 @@ impl Write {
         self.step()?;
         let query = sql(
             "UPDATE users SET username = $3, level = $4, enabled = $5, generation = $6, \
-             signature_secret = $7, document = $8, revision = revision + 1, modified = $9 \
+             signature_secret = $7, document = $8, list_key = $9, revision = revision + 1, modified = $10 \
              WHERE account_id = $1 AND id = $2 RETURNING revision",
         );
         let query = written(query, user, self.sealer())?.time(self.store().now());

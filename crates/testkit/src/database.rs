@@ -186,6 +186,18 @@ impl TestDatabase {
         }
     }
 
+    /// How the database would answer a question about large tables.
+    ///
+    /// # Panics
+    /// When it does not say.
+    pub async fn plan(&self, question: &str) -> String {
+        let plan = match self.store.file() {
+            Some(file) => testing::sqlite_plan(file, question).await,
+            None => testing::postgres_plan(self.options.url.expose(), question).await,
+        };
+        plan.unwrap_or_else(|error| fail(&format!("{question}: {error}")))
+    }
+
     /// Asks for one number, past the store.
     ///
     /// # Panics

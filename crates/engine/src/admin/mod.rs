@@ -6,6 +6,7 @@
 mod account;
 mod api_key;
 mod secrets;
+mod tree;
 mod user;
 mod verifiers;
 
@@ -51,6 +52,9 @@ pub enum AdminError {
     /// The root cannot be deleted or moved.
     #[error("the root account cannot be deleted or moved")]
     Root,
+    /// A reseller stands below.
+    #[error("there are resellers below the account")]
+    ResellersBelow,
     /// The password is refused.
     #[error("a password has 1 to 1024 bytes and no control characters")]
     Password,

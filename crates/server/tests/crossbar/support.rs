@@ -139,3 +139,12 @@ pub(crate) fn comparable(reply: &Reply) -> (u16, Value, Vec<(String, String)>) {
     headers.sort();
     (reply.status, body, headers)
 }
+
+/// One member of each item of a list.
+pub(crate) fn column(reply: &Reply, key: &str) -> Vec<String> {
+    let data = reply.at("/data");
+    let items = data.as_array().unwrap().iter();
+    items
+        .map(|item| item[key].as_str().unwrap_or("-").to_owned())
+        .collect()
+}

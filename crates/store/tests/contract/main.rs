@@ -11,6 +11,7 @@ mod accounts;
 mod build;
 mod feed;
 mod global;
+mod listing;
 mod opening;
 mod races;
 mod upkeep;

@@ -41,6 +41,10 @@ pub(super) struct Success {
     pub(super) revision: Option<String>,
     /// `page_size`.
     pub(super) page_size: Option<usize>,
+    /// `start_key`: where this page of a list begins.
+    pub(super) start_key: Option<String>,
+    /// `next_start_key`: where the next one begins.
+    pub(super) next_start_key: Option<String>,
 }
 
 /// The token an envelope shows.
@@ -114,6 +118,15 @@ impl Frame<'_> {
         }
         if let Some(page_size) = success.page_size {
             envelope.insert("page_size".to_owned(), json!(page_size));
+        }
+        let keys = [
+            ("start_key", success.start_key),
+            ("next_start_key", success.next_start_key),
+        ];
+        for (name, key) in keys {
+            if let Some(key) = key {
+                envelope.insert(name.to_owned(), json!(key));
+            }
         }
         let status = if success.created {
             StatusCode::CREATED

@@ -58,6 +58,10 @@ pub(super) enum Error {
     BodyTimeout,
     /// The body is larger than this many bytes.
     BodyTooLarge(u64),
+    /// More rows than are given at once.
+    RangeNotSatisfiable,
+    /// Accounts below are in the way.
+    HasDescendants,
     /// The body is of a type that is not read.
     UnsupportedMediaType,
     /// The account is locked.
@@ -119,6 +123,10 @@ impl Error {
             Self::BodyTooLarge(limit) => (413, "validation error", too_large(*limit)),
             Self::UnsupportedMediaType => {
                 human(415, "unsupported_media_type", "unsupported media type")
+            }
+            Self::RangeNotSatisfiable => (416, "range not satisfiable", json!({})),
+            Self::HasDescendants => {
+                human(500, "account_has_descendants", "account has descendants")
             }
             Self::Locked(lock) => (423, "locked", locked(*lock)),
             Self::TooManyRequests(_) => human(429, "too_many_requests", "too many requests"),

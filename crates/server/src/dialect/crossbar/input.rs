@@ -87,6 +87,11 @@ impl Input {
         })
     }
 
+    /// The query.
+    pub(super) const fn query(&self) -> &Query {
+        &self.query
+    }
+
     /// A parameter by name: in `data`, then in the query, then in the envelope. Values that are no text do
     /// not count.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {

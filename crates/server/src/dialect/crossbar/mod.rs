@@ -10,6 +10,7 @@ mod error;
 mod handlers;
 mod host;
 mod input;
+mod list;
 mod media_type;
 mod path;
 mod presented;

@@ -94,6 +94,22 @@ pub(super) enum Guarded {
     ShowAccount,
     /// `GET accounts/{account}/children`.
     ListChildren,
+    /// `GET accounts/{account}/descendants`.
+    ListDescendants,
+    /// `GET accounts/{account}/siblings`.
+    ListSiblings,
+    /// `GET accounts/{account}/tree`.
+    ShowTree,
+    /// `GET accounts/{account}/parents`.
+    ListParents,
+    /// `POST accounts/{account}/move`.
+    MoveAccount,
+    /// `PUT accounts/{account}/reseller`.
+    PromoteReseller,
+    /// `DELETE accounts/{account}/reseller`.
+    DemoteReseller,
+    /// `GET accounts/{account}/users`.
+    ListUsers,
     /// `GET accounts/{account}/users/{user}`.
     ShowUser,
     /// `PUT accounts/{account}/users/{user}/user_auth`, `impersonate_user`.

@@ -1,15 +1,11 @@
-//! `accounts`: reading one, and those right below it (crossbar.md sections 12.2 and 12.3).
+//! `accounts`: reading one (crossbar.md sections 12.2 and 12.3).
 
-use doorward_engine::Page;
 use doorward_engine::Permit;
 
 use crate::dialect::crossbar::call::Call;
 use crate::dialect::crossbar::envelope::Answer;
 use crate::dialect::crossbar::error::Error;
 use crate::dialect::crossbar::view;
-
-/// Most accounts of a list.
-const PAGE: u32 = 50;
 
 /// `GET accounts/{account}`.
 pub(super) async fn show(call: &Call<'_>, permit: &Permit) -> Result<Answer, Error> {
@@ -18,19 +14,4 @@ pub(super) async fn show(call: &Call<'_>, permit: &Permit) -> Result<Answer, Err
     let account = account.ok_or_else(|| Error::BadIdentifier(id.to_string()))?;
     let data = view::account(call, &account, permit.identity().account).await?;
     Ok(super::document(call, account.revision, data))
-}
-
-/// `GET accounts/{account}/children`, by name.
-pub(super) async fn children(call: &Call<'_>) -> Result<Answer, Error> {
-    let page = Page {
-        after: None,
-        limit: PAGE,
-    };
-    let children = call
-        .engine
-        .store()
-        .accounts(Some(call.account()?), page)
-        .await?;
-    let items: Vec<_> = children.iter().map(view::account_summary).collect();
-    Ok(super::list(call, &items))
 }

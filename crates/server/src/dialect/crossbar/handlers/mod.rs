@@ -5,15 +5,16 @@ mod api_auth;
 mod auth;
 mod auth_keys;
 mod impersonate;
+mod lists;
 mod token_auth;
 mod tokeninfo;
+mod tree;
 mod user_auth;
 mod users;
 
-use doorward_core::digest;
 use doorward_core::document::Document;
 use doorward_engine::{Permit, Session};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::call::Call;
 use super::envelope::{Answer, AuthToken, Success};
@@ -48,7 +49,15 @@ pub(super) async fn guarded(
         Guarded::ShowKey => auth_keys::show(call),
         Guarded::ResetKey => auth_keys::reset(call, permit).await,
         Guarded::ShowAccount => accounts::show(call, permit).await,
-        Guarded::ListChildren => accounts::children(call).await,
+        Guarded::ListChildren => lists::children(call).await,
+        Guarded::ListDescendants => lists::descendants(call, permit).await,
+        Guarded::ListSiblings => lists::siblings(call, permit).await,
+        Guarded::ListUsers => lists::users(call).await,
+        Guarded::ShowTree => tree::above(call, permit).await,
+        Guarded::ListParents => tree::parents(call, permit).await,
+        Guarded::MoveAccount => tree::move_account(call, permit).await,
+        Guarded::PromoteReseller => tree::set_reseller(call, permit, true).await,
+        Guarded::DemoteReseller => tree::set_reseller(call, permit, false).await,
         Guarded::ShowUser => users::show(call).await,
         Guarded::Impersonate => impersonate::impersonate(call, permit).await,
         Guarded::Nothing => Err(Error::Forbidden),
@@ -91,22 +100,6 @@ fn document(call: &Call<'_>, count: u64, data: Document) -> Answer {
     Answer::Success(Success {
         data: Some(Value::Object(data)),
         revision: Some(revision),
-        ..Success::default()
-    })
-}
-
-/// A list with a digest of what is in it, unless the client has it.
-fn list(call: &Call<'_>, items: &[Value]) -> Answer {
-    let page_size = items.len();
-    let data = json!(items);
-    let revision = digest::md5_tag(data.to_string().as_bytes());
-    if call.has_copy(&revision) {
-        return Answer::NotModified(revision);
-    }
-    Answer::Success(Success {
-        data: Some(data),
-        revision: Some(revision),
-        page_size: Some(page_size),
         ..Success::default()
     })
 }

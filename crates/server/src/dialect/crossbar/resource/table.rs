@@ -84,6 +84,37 @@ pub(super) const RESOURCES: &[Resource] = &[
         &[may(Right::Reach, Verb::Get, Guarded::ListChildren)],
     ),
     at(
+        "accounts/{account}/descendants",
+        &[may(Right::Reach, Verb::Get, Guarded::ListDescendants)],
+    ),
+    at(
+        "accounts/{account}/siblings",
+        &[may(Right::Reach, Verb::Get, Guarded::ListSiblings)],
+    ),
+    at(
+        "accounts/{account}/tree",
+        &[may(Right::Reach, Verb::Get, Guarded::ShowTree)],
+    ),
+    at(
+        "accounts/{account}/parents",
+        &[may(Right::Reach, Verb::Get, Guarded::ListParents)],
+    ),
+    at(
+        "accounts/{account}/move",
+        &[may(Right::Superduper, Verb::Post, Guarded::MoveAccount)],
+    ),
+    at(
+        "accounts/{account}/reseller",
+        &[
+            may(Right::Superduper, Verb::Put, Guarded::PromoteReseller),
+            may(Right::Superduper, Verb::Delete, Guarded::DemoteReseller),
+        ],
+    ),
+    at(
+        "accounts/{account}/users",
+        &[may(Right::Reach, Verb::Get, Guarded::ListUsers)],
+    ),
+    at(
         "accounts/{account}/auth",
         &[act(
             Right::AdminUser,
