@@ -53,4 +53,4 @@ pub use source::{monotonic, system_clock, system_random};
 pub use tokens::TokenInfo;
 
 // What callers hand in and get back unchanged, so that they need not know the store.
-pub use doorward_store::{Actor, Page, StoreError};
+pub use doorward_store::{Actor, Conflict, Page, StoreError};
