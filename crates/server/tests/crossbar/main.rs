@@ -33,3 +33,5 @@ mod tokens;
 mod transport;
 mod tree;
 mod user_level;
+mod users;
+mod users_refused;

@@ -66,6 +66,8 @@ pub(super) enum Error {
     TooManyRequests(Duration),
     /// The store does not answer.
     Unavailable,
+    /// The account still has accounts below it.
+    HasDescendants,
     /// A mistake of ours; the text is for the log only.
     Fault(String),
 }
@@ -122,6 +124,9 @@ impl Error {
             }
             Self::Locked(lock) => (423, "locked", locked(*lock)),
             Self::TooManyRequests(_) => human(429, "too_many_requests", "too many requests"),
+            Self::HasDescendants => {
+                human(500, "account_has_descendants", "account has descendants")
+            }
             Self::Fault(_) => human(500, "unspecified_fault", "unspecified fault"),
             Self::Unavailable => human(503, "datastore_unreachable", "datastore timeout"),
         };
@@ -148,6 +153,14 @@ impl Error {
             | AdminError::UnknownUser
             | AdminError::UnknownKey
             | AdminError::Store(StoreError::Missing) => Self::BadIdentifier(id.to_owned()),
+            AdminError::Root => Self::MethodNotAllowed,
+            AdminError::Store(StoreError::HasChildren) => Self::HasDescendants,
+            AdminError::Password => Self::Validation(Details::one(
+                "password",
+                "invalid",
+                json!({"message": AdminError::Password.to_string()}),
+            )),
+            AdminError::TooLarge(limit) => Self::BodyTooLarge(limit),
             AdminError::Busy => Self::TooManyRequests(STORE_PAUSE),
             AdminError::Store(error) => error.into(),
             other => Self::Fault(other.to_string()),

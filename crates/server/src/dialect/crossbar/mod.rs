@@ -15,6 +15,7 @@ mod path;
 mod presented;
 mod query;
 mod resource;
+mod user_document;
 mod validate;
 mod view;
 

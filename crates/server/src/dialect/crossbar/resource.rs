@@ -96,6 +96,14 @@ pub(super) enum Guarded {
     ListChildren,
     /// `GET accounts/{account}/users/{user}`.
     ShowUser,
+    /// `PUT accounts/{account}/users`.
+    CreateUser,
+    /// `POST accounts/{account}/users/{user}`.
+    ReplaceUser,
+    /// `PATCH accounts/{account}/users/{user}`.
+    PatchUser,
+    /// `DELETE accounts/{account}/users/{user}`.
+    DeleteUser,
     /// `PUT accounts/{account}/users/{user}/user_auth`, `impersonate_user`.
     Impersonate,
     /// What nobody may do.

@@ -9,6 +9,7 @@ mod token_auth;
 mod tokeninfo;
 mod user_auth;
 mod users;
+mod users_write;
 
 use doorward_core::digest;
 use doorward_core::document::Document;
@@ -50,6 +51,10 @@ pub(super) async fn guarded(
         Guarded::ShowAccount => accounts::show(call, permit).await,
         Guarded::ListChildren => accounts::children(call).await,
         Guarded::ShowUser => users::show(call).await,
+        Guarded::CreateUser => users_write::create(call, permit).await,
+        Guarded::ReplaceUser => users_write::replace(call, permit).await,
+        Guarded::PatchUser => users_write::patch(call, permit).await,
+        Guarded::DeleteUser => users_write::delete(call, permit).await,
         Guarded::Impersonate => impersonate::impersonate(call, permit).await,
         Guarded::Nothing => Err(Error::Forbidden),
     }
@@ -93,6 +98,40 @@ fn document(call: &Call<'_>, count: u64, data: Document) -> Answer {
         revision: Some(revision),
         ..Success::default()
     })
+}
+
+/// Where a thing with this id is, below the path of the request.
+fn below(call: &Call<'_>, id: impl std::fmt::Display) -> String {
+    let path = call.exchange.head.uri.path().trim_end_matches('/');
+    format!("{path}/{id}")
+}
+
+/// A document as it was written, whatever copy the client has.
+fn changed(count: u64, data: Document) -> Answer {
+    Answer::Success(written(count, data))
+}
+
+/// A new document, and where it is.
+fn created(count: u64, data: Document, location: Option<String>) -> Answer {
+    Answer::Success(Success {
+        created: true,
+        location,
+        ..written(count, data)
+    })
+}
+
+/// A document as it was before it was deleted.
+fn deleted(count: u64, mut data: Document) -> Answer {
+    data.insert("_read_only".to_owned(), json!({"deleted": true}));
+    changed(count, data)
+}
+
+fn written(count: u64, data: Document) -> Success {
+    Success {
+        revision: Some(view::revision(count, &data)),
+        data: Some(Value::Object(data)),
+        ..Success::default()
+    }
 }
 
 /// A list with a digest of what is in it, unless the client has it.

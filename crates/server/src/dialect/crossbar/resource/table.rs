@@ -101,7 +101,16 @@ pub(super) const RESOURCES: &[Resource] = &[
     ),
     at(
         "accounts/{account}/users/{user}",
-        &[may(Right::Reach, Verb::Get, Guarded::ShowUser)],
+        &[
+            may(Right::Reach, Verb::Get, Guarded::ShowUser),
+            may(Right::AdministerOrSelf, Verb::Post, Guarded::ReplaceUser),
+            may(Right::AdministerOrSelf, Verb::Patch, Guarded::PatchUser),
+            may(Right::Administer, Verb::Delete, Guarded::DeleteUser),
+        ],
+    ),
+    at(
+        "accounts/{account}/users",
+        &[may(Right::Administer, Verb::Put, Guarded::CreateUser)],
     ),
     at(
         "accounts/{account}/users/{user}/auth",
