@@ -14,6 +14,8 @@
 mod support;
 
 mod account_keys;
+mod accounts;
+mod api_key;
 mod auth_resource;
 mod basic;
 mod envelope;

@@ -160,6 +160,11 @@ impl Error {
                 "invalid",
                 json!({"message": AdminError::Password.to_string()}),
             )),
+            AdminError::Name { field, error } => Self::Validation(Details::one(
+                field,
+                "invalid",
+                json!({"message": error.to_string()}),
+            )),
             AdminError::TooLarge(limit) => Self::BodyTooLarge(limit),
             AdminError::Busy => Self::TooManyRequests(STORE_PAUSE),
             AdminError::Store(error) => error.into(),

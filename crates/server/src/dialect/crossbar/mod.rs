@@ -1,6 +1,7 @@
 //! The Crossbar dialect: from a request to an answer in its envelope. What is checked in which order stands
 //! in [`checks`], what there is in [`resource`].
 
+mod account_document;
 mod body;
 mod call;
 mod checks;

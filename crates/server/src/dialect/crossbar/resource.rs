@@ -96,6 +96,18 @@ pub(super) enum Guarded {
     ListChildren,
     /// `GET accounts/{account}/users/{user}`.
     ShowUser,
+    /// `PUT accounts`, `PUT accounts/{account}`.
+    CreateAccount,
+    /// `POST accounts/{account}`.
+    ReplaceAccount,
+    /// `PATCH accounts/{account}`.
+    PatchAccount,
+    /// `DELETE accounts/{account}`.
+    DeleteAccount,
+    /// `GET accounts/{account}/api_key`.
+    ShowApiKey,
+    /// `PUT accounts/{account}/api_key`.
+    RotateApiKey,
     /// `PUT accounts/{account}/users`.
     CreateUser,
     /// `POST accounts/{account}/users/{user}`.

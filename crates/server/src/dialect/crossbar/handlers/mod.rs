@@ -1,7 +1,9 @@
 //! Operations: one file per resource. Each reads its input, calls one use case, shows the result.
 
 mod accounts;
+mod accounts_write;
 mod api_auth;
+mod api_key;
 mod auth;
 mod auth_keys;
 mod impersonate;
@@ -51,6 +53,12 @@ pub(super) async fn guarded(
         Guarded::ShowAccount => accounts::show(call, permit).await,
         Guarded::ListChildren => accounts::children(call).await,
         Guarded::ShowUser => users::show(call).await,
+        Guarded::CreateAccount => accounts_write::create(call, permit).await,
+        Guarded::ReplaceAccount => accounts_write::replace(call, permit).await,
+        Guarded::PatchAccount => accounts_write::patch(call, permit).await,
+        Guarded::DeleteAccount => accounts_write::delete(call, permit).await,
+        Guarded::ShowApiKey => api_key::show(call).await,
+        Guarded::RotateApiKey => api_key::rotate(call, permit).await,
         Guarded::CreateUser => users_write::create(call, permit).await,
         Guarded::ReplaceUser => users_write::replace(call, permit).await,
         Guarded::PatchUser => users_write::patch(call, permit).await,

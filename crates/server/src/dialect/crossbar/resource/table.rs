@@ -74,10 +74,26 @@ pub(super) const RESOURCES: &[Resource] = &[
             open(Verb::Post, Open::TokenInfo),
         ],
     ),
-    at("accounts", &[]),
+    at(
+        "accounts",
+        &[may(Right::Administer, Verb::Put, Guarded::CreateAccount)],
+    ),
     at(
         "accounts/{account}",
-        &[may(Right::Reach, Verb::Get, Guarded::ShowAccount)],
+        &[
+            may(Right::Reach, Verb::Get, Guarded::ShowAccount),
+            may(Right::Administer, Verb::Put, Guarded::CreateAccount),
+            may(Right::Administer, Verb::Post, Guarded::ReplaceAccount),
+            may(Right::Administer, Verb::Patch, Guarded::PatchAccount),
+            may(Right::Administer, Verb::Delete, Guarded::DeleteAccount),
+        ],
+    ),
+    at(
+        "accounts/{account}/api_key",
+        &[
+            may(Right::Administer, Verb::Get, Guarded::ShowApiKey),
+            may(Right::AdminUser, Verb::Put, Guarded::RotateApiKey),
+        ],
     ),
     at(
         "accounts/{account}/children",
