@@ -26,6 +26,7 @@ mod hang_up;
 mod impersonation;
 mod order;
 mod parallel;
+mod phone_numbers;
 mod security;
 mod sign_in;
 mod sign_in_refused;

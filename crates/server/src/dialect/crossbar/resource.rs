@@ -108,6 +108,16 @@ pub(super) enum Guarded {
     ShowApiKey,
     /// `PUT accounts/{account}/api_key`.
     RotateApiKey,
+    /// `GET accounts/{account}/phone_numbers`.
+    ListPhones,
+    /// `GET accounts/{account}/phone_numbers/{phone}`.
+    ShowPhone,
+    /// `PUT accounts/{account}/phone_numbers/{phone}`.
+    AssignPhone,
+    /// `PUT accounts/{account}/phone_numbers/{phone}/activate`.
+    ActivatePhone,
+    /// `DELETE accounts/{account}/phone_numbers/{phone}`.
+    ReleasePhone,
     /// `PUT accounts/{account}/users`.
     CreateUser,
     /// `POST accounts/{account}/users/{user}`.
@@ -241,6 +251,8 @@ pub(super) struct Target {
     pub(super) user: Option<String>,
     /// `{key}`.
     pub(super) key: Option<String>,
+    /// `{phone}`.
+    pub(super) phone: Option<String>,
     /// `{token}`.
     pub(super) token: Option<SecretText>,
 }
@@ -287,6 +299,7 @@ fn fill<'a>(
         account: None,
         user: None,
         key: None,
+        phone: None,
         token: None,
     };
     for part in resource.template.split('/') {
@@ -303,6 +316,7 @@ fn fill<'a>(
             }
             ("{user}", Given::Text(text)) => target.user = Some(text.to_owned()),
             ("{key}", Given::Text(text)) => target.key = Some(text.to_owned()),
+            ("{phone}", Given::Text(text)) => target.phone = Some(text.to_owned()),
             ("{token}", Given::Text(text)) => target.token = Some(text.into()),
             _ => return None,
         }

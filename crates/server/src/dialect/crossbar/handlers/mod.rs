@@ -7,6 +7,7 @@ mod api_key;
 mod auth;
 mod auth_keys;
 mod impersonate;
+mod phone_numbers;
 mod token_auth;
 mod tokeninfo;
 mod user_auth;
@@ -59,6 +60,11 @@ pub(super) async fn guarded(
         Guarded::DeleteAccount => accounts_write::delete(call, permit).await,
         Guarded::ShowApiKey => api_key::show(call).await,
         Guarded::RotateApiKey => api_key::rotate(call, permit).await,
+        Guarded::ListPhones => phone_numbers::list(call).await,
+        Guarded::ShowPhone => phone_numbers::show(call).await,
+        Guarded::AssignPhone => phone_numbers::assign(call, permit).await,
+        Guarded::ActivatePhone => phone_numbers::activate(call).await,
+        Guarded::ReleasePhone => phone_numbers::release(call, permit).await,
         Guarded::CreateUser => users_write::create(call, permit).await,
         Guarded::ReplaceUser => users_write::replace(call, permit).await,
         Guarded::PatchUser => users_write::patch(call, permit).await,

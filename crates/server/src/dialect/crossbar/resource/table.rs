@@ -6,10 +6,11 @@ use doorward_core::right::Right;
 use super::{Access, Entry, Guarded, Open, Resource, Verb};
 
 /// Segments that begin a noun; a placeholder never stands for one (crossbar.md section 1.2).
-pub(super) const NOUNS: [&str; 7] = [
+pub(super) const NOUNS: [&str; 8] = [
     "accounts",
     "account",
     "users",
+    "phone_numbers",
     "user_auth",
     "api_auth",
     "token_auth",
@@ -123,6 +124,22 @@ pub(super) const RESOURCES: &[Resource] = &[
             may(Right::AdministerOrSelf, Verb::Patch, Guarded::PatchUser),
             may(Right::Administer, Verb::Delete, Guarded::DeleteUser),
         ],
+    ),
+    at(
+        "accounts/{account}/phone_numbers",
+        &[may(Right::Reach, Verb::Get, Guarded::ListPhones)],
+    ),
+    at(
+        "accounts/{account}/phone_numbers/{phone}",
+        &[
+            may(Right::Reach, Verb::Get, Guarded::ShowPhone),
+            may(Right::Administer, Verb::Put, Guarded::AssignPhone),
+            may(Right::Administer, Verb::Delete, Guarded::ReleasePhone),
+        ],
+    ),
+    at(
+        "accounts/{account}/phone_numbers/{phone}/activate",
+        &[may(Right::Administer, Verb::Put, Guarded::ActivatePhone)],
     ),
     at(
         "accounts/{account}/users",
