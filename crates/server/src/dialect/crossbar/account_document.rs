@@ -80,6 +80,8 @@ impl Wish {
             Mode::Merge => {
                 let mut document = account.document.clone();
                 document.insert("name".to_owned(), json!(account.name));
+                document.insert("realm".to_owned(), json!(account.realm));
+                document.shift_remove("enabled");
                 if self.may_enable {
                     document.insert("enabled".to_owned(), json!(account.enabled));
                 }

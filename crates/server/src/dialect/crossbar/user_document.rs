@@ -79,6 +79,7 @@ impl Wish {
             Mode::Replace => typed(self.data.clone(), |_| true, (user.level, user.enabled))?,
             Mode::Merge => {
                 let mut document = user.document.clone();
+                document.shift_remove("username");
                 let username = user.username.as_ref();
                 document.extend(username.map(|name| ("username".to_owned(), json!(name))));
                 document.insert("priv_level".to_owned(), json!(user.level.as_str()));
