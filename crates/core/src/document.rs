@@ -34,10 +34,94 @@ pub fn holds_nul(value: &Value) -> bool {
     }
 }
 
+/// The document's length in bytes, as JSON.
+#[must_use]
+pub fn size(document: &Document) -> usize {
+    serde_json::to_vec(document).map_or(usize::MAX, |text| text.len())
+}
+
+/// Merges a patch into a document (RFC 7396): objects deeply, `null` removes a key, anything else
+/// replaces it.
+pub fn merge(document: &mut Document, patch: Document) {
+    for (key, value) in patch {
+        match value {
+            Value::Null => drop(document.shift_remove(&key)),
+            Value::Object(inner) => {
+                let slot = document.entry(key).or_insert(Value::Null);
+                if !slot.is_object() {
+                    *slot = Value::Object(Document::new());
+                }
+                if let Value::Object(below) = slot {
+                    merge(below, inner);
+                }
+            }
+            value => drop(document.insert(key, value)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[a-c]{0,3}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                object(inner).prop_map(Value::Object),
+            ]
+        })
+    }
+
+    fn object(of: impl Strategy<Value = Value>) -> impl Strategy<Value = Document> {
+        prop::collection::vec(("[a-d]", of), 0..4).prop_map(Document::from_iter)
+    }
+
+    proptest! {
+        #[test]
+        fn merging_twice_is_merging_once(document in object(value()), patch in object(value())) {
+            let mut once = document;
+            merge(&mut once, patch.clone());
+            let mut twice = once.clone();
+            merge(&mut twice, patch);
+            prop_assert_eq!(once, twice);
+        }
+
+        #[test]
+        fn null_removes_and_the_rest_is_there(document in object(value()), patch in object(value())) {
+            let mut merged = document.clone();
+            merge(&mut merged, patch.clone());
+            for (key, value) in &patch {
+                prop_assert_eq!(merged.contains_key(key), !value.is_null());
+            }
+            for (key, value) in document.iter().filter(|(key, _)| !patch.contains_key(*key)) {
+                prop_assert_eq!(merged.get(key), Some(value));
+            }
+        }
+    }
+
+    #[test]
+    fn objects_are_merged_deeply_and_arrays_are_replaced() {
+        let (Value::Object(mut document), Value::Object(patch)) = (
+            json!({"a": {"b": 1, "c": 2}, "list": [1, 2], "text": "x"}),
+            json!({"a": {"b": null, "d": {"e": null, "f": 3}}, "list": [3], "text": {"g": 1}}),
+        ) else {
+            unreachable!()
+        };
+        merge(&mut document, patch);
+        assert_eq!(
+            Value::Object(document),
+            json!({"a": {"c": 2, "d": {"f": 3}}, "list": [3], "text": {"g": 1}})
+        );
+    }
 
     #[test]
     fn private_keys_are_dropped() {

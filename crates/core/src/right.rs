@@ -25,6 +25,10 @@ pub enum Right {
     AdminUser,
     /// An administrating user, or the very user named in the path.
     AdminOrSelf,
+    /// An administrator or an account's API key; with [`UserLevel::Kazoo`] whoever reaches the account.
+    Administer,
+    /// [`Right::Administer`], or the very user named in the path.
+    AdministerOrSelf,
     /// The system owner's account, and in it an administrator or its API key.
     Superduper,
     /// An administrating user of the system owner's account, acting on another account.
@@ -43,6 +47,19 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether this caller may change what affects others than itself (decision 2), where the tree lets it.
+    #[must_use]
+    pub const fn administers(&self, user_level: UserLevel) -> bool {
+        self.user.is_none() || self.is_admin_user() || matches!(user_level, UserLevel::Kazoo)
+    }
+
+    /// Whether this caller is the user in the path, in its own account.
+    fn is_named_by(&self, target: &Target) -> bool {
+        self.user.is_some_and(|(id, _)| {
+            target.user == Some(id) && target.position == Some(Position::Same)
+        })
+    }
+
     const fn is_admin_user(&self) -> bool {
         matches!(self.user, Some((_, Level::Admin)))
     }
@@ -82,12 +99,9 @@ pub fn holds(caller: &Caller, right: Right, target: &Target, user_level: UserLev
         Right::Authenticated => true,
         Right::Reach => target.position.is_some(),
         Right::AdminUser => caller.is_admin_user(),
-        Right::AdminOrSelf => {
-            caller.is_admin_user()
-                || caller.user.is_some_and(|(id, _)| {
-                    target.user == Some(id) && target.position == Some(Position::Same)
-                })
-        }
+        Right::AdminOrSelf => caller.is_admin_user() || caller.is_named_by(target),
+        Right::Administer => caller.administers(user_level),
+        Right::AdministerOrSelf => caller.administers(user_level) || caller.is_named_by(target),
         Right::Superduper => caller.has_superduper_power(user_level),
         Right::Impersonate => {
             caller.superduper && caller.is_admin_user() && target.position != Some(Position::Same)
@@ -176,6 +190,31 @@ mod tests {
             &target(Position::Same, ME),
             UserLevel::Own
         ));
+    }
+
+    #[test]
+    fn administering_is_for_admins_and_keys_and_oneself_is_for_each() {
+        let cases = [
+            (Some(Level::Admin), true, true),
+            (None, true, true),
+            (Some(Level::User), false, false),
+        ];
+        for (level, administers, on_others) in cases {
+            let caller = caller(level, false);
+            let other = target(Position::Same, OTHER);
+            let holds = |right, target: &Target| holds(&caller, right, target, UserLevel::Own);
+            assert_eq!(holds(Right::Administer, &other), administers);
+            assert_eq!(holds(Right::AdministerOrSelf, &other), on_others);
+            assert!(!holds(Right::Administer, &target(Position::Elsewhere, ME)));
+        }
+        let me = caller(Some(Level::User), false);
+        let (own, kazoo) = (UserLevel::Own, UserLevel::Kazoo);
+        let myself = target(Position::Same, ME);
+        assert!(holds(&me, Right::AdministerOrSelf, &myself, own));
+        assert!(!holds(&me, Right::Administer, &myself, own));
+        let namesake = target(Position::Below, ME);
+        assert!(!holds(&me, Right::AdministerOrSelf, &namesake, own));
+        assert!(holds(&me, Right::Administer, &namesake, kazoo));
     }
 
     #[test]

@@ -71,6 +71,13 @@ impl Engine {
             is_master: account.parent.is_none(),
         })
     }
+
+    /// Whether the caller may also change what affects others (decision 2); for operations whose right is
+    /// held by people who may change themselves only.
+    #[must_use]
+    pub fn administers(&self, permit: &Permit) -> bool {
+        caller(&permit.live).administers(self.0.settings.user_level)
+    }
 }
 
 impl Inner {
@@ -124,10 +131,7 @@ impl Inner {
                 None => return Ok(Some(Decision::Refuse(Refusal::UnknownAccount(target)))),
             },
         };
-        let caller = Caller {
-            user: live.user.as_ref().map(|user| (user.id, user.level)),
-            superduper: live.account.superduper,
-        };
+        let caller = caller(live);
         let user_level = self.settings.user_level;
         if !may_reach(&caller, position, user_level) {
             trace.step("the account in the path is outside the caller's tree");
@@ -168,6 +172,13 @@ impl Inner {
         let above = self.live.ancestors(&account).await?;
         let above = above.iter().map(|account| account.id);
         Ok(Some(position(origin, target, above)))
+    }
+}
+
+fn caller(live: &Live) -> Caller {
+    Caller {
+        user: live.user.as_ref().map(|user| (user.id, user.level)),
+        superduper: live.account.superduper,
     }
 }
 

@@ -54,5 +54,5 @@ pub use tokens::TokenInfo;
 
 // What callers hand in and get back unchanged, so that they need not know the store.
 pub use doorward_store::{
-    Actor, Descendant, Direction, ListedAccount, ListedUser, Page, Position, StoreError,
+    Actor, Conflict, Descendant, Direction, ListedAccount, ListedUser, Page, Position, StoreError,
 };

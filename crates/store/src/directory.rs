@@ -46,6 +46,20 @@ impl Store {
         self.listed("phone", number).await
     }
 
+    /// The phone numbers (E.164) of an account, in order.
+    ///
+    /// # Errors
+    /// As every question: [`StoreError`].
+    pub async fn phones(&self, account: AccountId) -> Result<Vec<String>, StoreError> {
+        let query =
+            sql("SELECT key FROM directory WHERE account_id = $1 AND kind = 'phone' ORDER BY key");
+        self.fetch(query.id(account))
+            .await?
+            .into_iter()
+            .map(|row| row.read("directory").text())
+            .collect()
+    }
+
     async fn listed(&self, kind: &str, key: &str) -> Result<Option<AccountId>, StoreError> {
         let query = sql("SELECT account_id FROM directory WHERE kind = $1 AND key = $2");
         self.fetch_one(query.text(kind).text(key))

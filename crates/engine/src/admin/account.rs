@@ -2,14 +2,14 @@
 
 use doorward_core::account::Account;
 use doorward_core::credential::DigestKind;
-use doorward_core::document::{Document, holds_nul, without_private};
+use doorward_core::document::{Document, holds_nul, size, without_private};
 use doorward_core::hex;
 use doorward_core::id::{AccountId, CredentialId};
-use doorward_core::name::{self, NameError};
+use doorward_core::name;
 use doorward_core::time::Timestamp;
 use doorward_store::{Action, Actor};
 
-use super::AdminError;
+use super::{AdminError, EditError};
 use crate::Engine;
 
 /// A new account.
@@ -21,6 +21,24 @@ pub struct NewAccount {
     pub realm: Option<String>,
     /// Above; the root when absent.
     pub parent: Option<AccountId>,
+    /// Whether it starts switched off.
+    pub disabled: bool,
+    /// Custom keys.
+    pub document: Document,
+}
+
+/// Largest document of an account or user in bytes: merging cannot make one grow without end.
+const MAX_DOCUMENT: usize = 1 << 20;
+
+/// An account as it shall be.
+#[derive(Debug, Clone)]
+pub struct AccountDraft {
+    /// Name.
+    pub name: String,
+    /// Realm.
+    pub realm: String,
+    /// On or off.
+    pub enabled: bool,
     /// Custom keys.
     pub document: Document,
 }
@@ -109,11 +127,8 @@ impl Engine {
         self.commit(actor, move |write| {
             Box::pin(async move {
                 let mut account = account;
-                account.enabled = write
-                    .account(parent)
-                    .await?
-                    .ok_or(AdminError::UnknownAccount)?
-                    .enabled;
+                let parent = write.account(parent).await?;
+                account.enabled &= parent.ok_or(AdminError::UnknownAccount)?.enabled;
                 write.insert_account(&account, names).await?;
                 write.set_api_key(account.id, id, &key, &lookup).await?;
                 Ok(account)
@@ -142,7 +157,7 @@ impl Engine {
             parent,
             name: checked_name(new.name)?,
             realm,
-            enabled: true,
+            enabled: !new.disabled,
             superduper: false,
             reseller: false,
             trial_ends: None,
@@ -172,6 +187,36 @@ impl Engine {
             change.apply(account)
         })
         .await
+    }
+
+    /// Changes an account by a plan that sees it as it is when it is written.
+    ///
+    /// # Errors
+    /// What the plan refuses; [`AdminError`].
+    pub async fn edit_account<E: Send + 'static>(
+        &self,
+        actor: Actor,
+        id: AccountId,
+        plan: impl FnOnce(&Account) -> Result<AccountDraft, E> + Send + 'static,
+    ) -> Result<Account, EditError<E>> {
+        let names = self.settings().names;
+        let edited = self.commit(actor, move |write| {
+            Box::pin(async move {
+                let mut account = write.account(id).await?.ok_or(AdminError::UnknownAccount)?;
+                let draft = match plan(&account) {
+                    Ok(draft) => draft,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+                account.name = checked_name(draft.name)?;
+                account.realm = checked_realm(&draft.realm)?;
+                account.enabled = draft.enabled;
+                account.document = checked_document(draft.document)?;
+                let action = Action::ChangeAccount;
+                account.revision = write.update_account(action, &account, names).await?;
+                Ok(Ok(account))
+            })
+        });
+        edited.await?.map_err(EditError::Refused)
     }
 
     /// Reads, changes and writes an account back in one step.
@@ -213,16 +258,20 @@ impl Engine {
         .await
     }
 
-    /// Deletes an account that has none below it, with everything in it.
+    /// Deletes an account that has none below it, with everything in it; as it was last.
     ///
     /// # Errors
     /// [`AdminError::Root`], and what the store says of the tree.
-    pub async fn delete_account(&self, actor: Actor, id: AccountId) -> Result<(), AdminError> {
+    pub async fn delete_account(&self, actor: Actor, id: AccountId) -> Result<Account, AdminError> {
         if id == self.root() {
             return Err(AdminError::Root);
         }
         self.commit(actor, move |write| {
-            Box::pin(async move { Ok(write.delete_account(id).await?) })
+            Box::pin(async move {
+                let account = write.account(id).await?.ok_or(AdminError::UnknownAccount)?;
+                write.delete_account(id).await?;
+                Ok(account)
+            })
         })
         .await
     }
@@ -238,42 +287,6 @@ impl Engine {
         })
         .await
         .map(drop)
-    }
-
-    /// Assigns a phone number to an account; returns it in E.164.
-    ///
-    /// # Errors
-    /// A conflict when another account has it.
-    pub async fn assign_phone(
-        &self,
-        actor: Actor,
-        id: AccountId,
-        number: &str,
-    ) -> Result<String, AdminError> {
-        let number = checked_phone(number)?;
-        let assigned = number.clone();
-        self.commit(actor, move |write| {
-            Box::pin(async move { Ok(write.assign_phone(id, &assigned).await?) })
-        })
-        .await?;
-        Ok(number)
-    }
-
-    /// Takes a phone number from an account.
-    ///
-    /// # Errors
-    /// What the store says when it is not assigned.
-    pub async fn release_phone(
-        &self,
-        actor: Actor,
-        id: AccountId,
-        number: &str,
-    ) -> Result<(), AdminError> {
-        let number = checked_phone(number)?;
-        self.commit(actor, move |write| {
-            Box::pin(async move { Ok(write.release_phone(id, &number).await?) })
-        })
-        .await
     }
 }
 
@@ -292,20 +305,7 @@ fn checked_realm(realm: &str) -> Result<String, AdminError> {
     })
 }
 
-fn checked_phone(number: &str) -> Result<String, AdminError> {
-    let number = name::phone(number);
-    let digits = number.strip_prefix('+').unwrap_or_default();
-    if (5..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        Ok(number)
-    } else {
-        Err(AdminError::Name {
-            field: "phone number",
-            error: NameError::Character,
-        })
-    }
-}
-
-/// A document as it may be stored: no private keys, no U+0000.
+/// A document as it may be stored: no private keys, no U+0000, of bounded size.
 pub(super) fn checked_document(document: Document) -> Result<Document, AdminError> {
     let document = without_private(document);
     if document
@@ -313,6 +313,9 @@ pub(super) fn checked_document(document: Document) -> Result<Document, AdminErro
         .any(|(key, value)| key.contains('\0') || holds_nul(value))
     {
         return Err(AdminError::Nul);
+    }
+    if size(&document) > MAX_DOCUMENT {
+        return Err(AdminError::TooLarge(MAX_DOCUMENT as u64));
     }
     Ok(document)
 }

@@ -5,9 +5,11 @@
 
 mod account;
 mod api_key;
+mod phone;
 mod secrets;
 mod tree;
 mod user;
+mod user_edit;
 mod verifiers;
 
 use std::future::Future;
@@ -19,8 +21,9 @@ use doorward_store::{Actor, StoreError, Write};
 
 use crate::Engine;
 
-pub use account::{AccountChange, NewAccount};
+pub use account::{AccountChange, AccountDraft, NewAccount};
 pub use user::{NewUser, UserChange};
+pub use user_edit::{NewSecrets, UserDraft};
 
 pub(crate) use secrets::new_rsa_key;
 pub(crate) use verifiers::{check_password, digests};
@@ -70,6 +73,9 @@ pub enum AdminError {
     /// The document holds U+0000.
     #[error("the document holds a NUL character")]
     Nul,
+    /// The document is larger than this many bytes.
+    #[error("a document has at most {0} bytes")]
+    TooLarge(u64),
     /// Too many slow hashes waiting.
     #[error("too many sign-ins at once; try again")]
     Busy,
@@ -79,6 +85,17 @@ pub enum AdminError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A change that depends on what is stored was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError<E> {
+    /// The plan refused.
+    #[error("the change is refused")]
+    Refused(E),
+    /// The change failed.
+    #[error(transparent)]
+    Failed(#[from] AdminError),
 }
 
 /// The work of one write.

@@ -1,19 +1,20 @@
 //! Users and their passwords.
 
+use std::convert::Infallible;
+
 use doorward_core::document::Document;
+use doorward_core::hex;
 use doorward_core::id::{AccountId, UserId};
 use doorward_core::name;
-use doorward_core::secret::{SecretText, equal};
+use doorward_core::secret::SecretText;
 use doorward_core::user::{Level, User};
-use doorward_store::{Action, Actor, NewVerifier, Write};
+use doorward_store::Actor;
 
-use super::AdminError;
 use super::account::checked_document;
+use super::user_edit::{NewSecrets, UserDraft};
 use super::verifiers::check_password;
+use super::{AdminError, EditError};
 use crate::Engine;
-
-/// Attempts at a change whose ground moved while passwords were hashed.
-const ATTEMPTS: u32 = 8;
 
 /// A new user.
 #[derive(Debug, Clone)]
@@ -45,24 +46,6 @@ pub struct UserChange {
     pub enabled: Option<bool>,
     /// Replaces names, mail, custom keys.
     pub document: Option<Document>,
-}
-
-/// A change made ready: everything slow is done.
-struct Ready {
-    level: Option<Level>,
-    enabled: Option<bool>,
-    document: Option<Document>,
-    username: Option<String>,
-    /// The username the verifiers were computed with, and per live hash generation, newest first, the verifiers.
-    verifiers: Option<(String, Vec<Vec<NewVerifier>>)>,
-    secret: SecretText,
-}
-
-/// What became of a change.
-enum Applied {
-    Done(Box<User>),
-    /// The username changed while the password was hashed.
-    Moved,
 }
 
 impl Engine {
@@ -122,6 +105,12 @@ impl Engine {
         .await
     }
 
+    /// A username for somebody who was given a password only (crossbar.md section 12.4).
+    #[must_use]
+    pub fn generated_username(&self) -> String {
+        format!("user_{}", hex::encode(&self.random().bytes::<8>()))
+    }
+
     /// A user as it will be stored.
     pub(crate) fn draft_user(
         &self,
@@ -146,8 +135,7 @@ impl Engine {
         })
     }
 
-    /// Changes a user. A password or username change that alters a digest, and switching off or on, end what the user
-    /// holds; the same password again ends nothing (decision 16).
+    /// Changes a user; see [`Engine::edit_user`].
     ///
     /// # Errors
     /// See [`AdminError`].
@@ -158,143 +146,51 @@ impl Engine {
         id: UserId,
         change: UserChange,
     ) -> Result<User, AdminError> {
-        for _ in 0..ATTEMPTS {
-            let ready = self.make_ready(account, id, change.clone()).await?;
-            let applied = self
-                .commit(actor.clone(), move |write| {
-                    Box::pin(apply(write, account, id, ready))
-                })
-                .await?;
-            if let Applied::Done(user) = applied {
-                return Ok(*user);
-            }
-        }
-        Err(AdminError::Busy)
-    }
-
-    /// Hashes what must be hashed, outside any transaction.
-    async fn make_ready(
-        &self,
-        account: AccountId,
-        id: UserId,
-        change: UserChange,
-    ) -> Result<Ready, AdminError> {
-        let user = self
-            .store()
-            .user(account, id)
-            .await?
-            .ok_or(AdminError::UnknownUser)?;
-        let salt = self
-            .account(account)
-            .await?
-            .ok_or(AdminError::UnknownAccount)?
-            .salt;
-        let username = change
-            .username
-            .as_deref()
-            .map(checked_username)
-            .transpose()?;
-        let effective = username.clone().or(user.username);
-        let verifiers = match (&change.password, effective) {
-            (None, _) => None,
-            (Some(_), None) => return Err(AdminError::UsernameNeeded),
-            (Some(password), Some(username)) => {
-                check_password(password)?;
-                let mut sets = Vec::new();
-                for generation in self.hash_generations() {
-                    sets.push(
-                        self.0
-                            .verifiers(generation, salt, &username, password)
-                            .await?,
-                    );
-                }
-                Some((username, sets))
-            }
+        let secrets = NewSecrets {
+            password: change.password.clone(),
+            fallback_username: None,
         };
-        Ok(Ready {
-            level: change.level,
-            enabled: change.enabled,
-            document: change.document.map(checked_document).transpose()?,
-            username,
-            verifiers,
-            secret: self.new_secret(),
-        })
+        let plan = move |user: &User| {
+            Ok::<_, Infallible>(UserDraft {
+                username: change.username.clone().or_else(|| user.username.clone()),
+                level: change.level.unwrap_or(user.level),
+                enabled: change.enabled.unwrap_or(user.enabled),
+                document: change
+                    .document
+                    .clone()
+                    .unwrap_or_else(|| user.document.clone()),
+            })
+        };
+        match self.edit_user(actor, account, id, secrets, plan).await {
+            Ok(user) => Ok(user),
+            Err(EditError::Failed(error)) => Err(error),
+            Err(EditError::Refused(never)) => match never {},
+        }
     }
 
-    /// Deletes a user with its credentials.
+    /// Deletes a user with its credentials; as it was last.
     ///
     /// # Errors
-    /// What the store says when there is none.
+    /// [`AdminError::UnknownUser`].
     pub async fn delete_user(
         &self,
         actor: Actor,
         account: AccountId,
         id: UserId,
-    ) -> Result<(), AdminError> {
+    ) -> Result<User, AdminError> {
         self.commit(actor, move |write| {
-            Box::pin(async move { Ok(write.delete_user(account, id).await?) })
+            Box::pin(async move {
+                let user = write.user(account, id).await?;
+                let user = user.ok_or(AdminError::UnknownUser)?;
+                write.delete_user(account, id).await?;
+                Ok(user)
+            })
         })
         .await
     }
 }
 
-/// Reads, changes and writes the user back in one transaction.
-async fn apply(
-    write: &mut Write,
-    account: AccountId,
-    id: UserId,
-    ready: Ready,
-) -> Result<Applied, AdminError> {
-    let mut user = write
-        .user(account, id)
-        .await?
-        .ok_or(AdminError::UnknownUser)?;
-    let renamed = ready.username.is_some() && ready.username != user.username;
-    if renamed && ready.verifiers.is_none() {
-        return Err(AdminError::PasswordNeeded);
-    }
-    if let Some(username) = ready.username {
-        user.username = Some(username);
-    }
-    let mut action = Action::ChangeUser;
-    let mut ends = ready.enabled.is_some_and(|enabled| enabled != user.enabled);
-    if let Some((username, sets)) = &ready.verifiers {
-        if user.username.as_ref() != Some(username) {
-            return Ok(Applied::Moved);
-        }
-        let stored = write.verifiers(account, id).await?;
-        if !is_same_password(&stored, sets) {
-            action = Action::ChangePassword;
-            ends = true;
-            let newest = sets.first().map(Vec::as_slice).unwrap_or_default();
-            write.replace_verifiers(account, id, newest).await?;
-        }
-    }
-    if ends {
-        user.generation += 1;
-        user.signature_secret = ready.secret;
-    }
-    user.level = ready.level.unwrap_or(user.level);
-    user.enabled = ready.enabled.unwrap_or(user.enabled);
-    user.document = ready.document.unwrap_or(user.document);
-    user.revision = write.update_user(action, &user).await?;
-    Ok(Applied::Done(Box::new(user)))
-}
-
-/// Whether every stored verifier is one of this password: then nothing changes (crossbar.md section 5.4).
-fn is_same_password(stored: &[NewVerifier], sets: &[Vec<NewVerifier>]) -> bool {
-    let is_known = |old: &NewVerifier| {
-        sets.iter().flatten().any(|new| {
-            new.kind == old.kind
-                && new.hash_generation == old.hash_generation
-                && equal(&new.verifier, &old.verifier)
-        })
-    };
-    let expected = sets.first().map_or(0, Vec::len);
-    !stored.is_empty() && stored.len() == expected && stored.iter().all(is_known)
-}
-
-fn checked_username(username: &str) -> Result<String, AdminError> {
+pub(super) fn checked_username(username: &str) -> Result<String, AdminError> {
     name::username(username).map_err(|error| AdminError::Name {
         field: "username",
         error,

@@ -14,6 +14,8 @@
 mod support;
 
 mod account_keys;
+mod accounts;
+mod api_key;
 mod auth_resource;
 mod basic;
 mod envelope;
@@ -26,6 +28,7 @@ mod impersonation;
 mod lists;
 mod order;
 mod parallel;
+mod phone_numbers;
 mod security;
 mod shape;
 mod sign_in;
@@ -36,3 +39,5 @@ mod tokens;
 mod transport;
 mod tree;
 mod user_level;
+mod users;
+mod users_refused;

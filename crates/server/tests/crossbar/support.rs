@@ -41,6 +41,21 @@ pub(crate) async fn act(app: &App, path: impl AsRef<str>, action: &str, token: &
         .await
 }
 
+/// A call with a token and this `data`.
+pub(crate) async fn send(
+    app: &App,
+    method: &str,
+    path: impl AsRef<str>,
+    token: &str,
+    data: Value,
+) -> Reply {
+    app.call(method, path)
+        .token(token)
+        .json(&serde_json::json!({ "data": data }))
+        .send()
+        .await
+}
+
 /// Changes an account of the fixture.
 pub(crate) async fn change_account(app: &App, name: &str, change: AccountChange) {
     let id = app.account(name).id;

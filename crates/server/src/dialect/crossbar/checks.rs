@@ -322,6 +322,7 @@ fn as_tunnelled(answer: Answer, method: Option<Verb>, entry: &Entry) -> Answer {
     match answer {
         Answer::Success(mut success) if method != Some(entry.verb) => {
             success.created = false;
+            success.location = None;
             Answer::Success(success)
         }
         answer => answer,

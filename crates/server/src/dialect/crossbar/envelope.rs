@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::{digest, hex};
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -39,6 +39,8 @@ pub(super) struct Success {
     pub(super) auth_token: AuthToken,
     /// `revision` and `ETag`.
     pub(super) revision: Option<String>,
+    /// `Location`: where what was created is.
+    pub(super) location: Option<String>,
     /// `page_size`.
     pub(super) page_size: Option<usize>,
     /// `start_key`: where this page of a list begins.
@@ -136,6 +138,9 @@ impl Frame<'_> {
         let mut response = self.json(status, envelope);
         if let Some(revision) = &success.revision {
             set(response.headers_mut(), ETAG, &quoted(revision));
+        }
+        if let Some(location) = &success.location {
+            set(response.headers_mut(), LOCATION, location);
         }
         response
     }

@@ -60,8 +60,6 @@ pub(super) enum Error {
     BodyTooLarge(u64),
     /// More rows than are given at once.
     RangeNotSatisfiable,
-    /// Accounts below are in the way.
-    HasDescendants,
     /// The body is of a type that is not read.
     UnsupportedMediaType,
     /// The account is locked.
@@ -70,6 +68,8 @@ pub(super) enum Error {
     TooManyRequests(Duration),
     /// The store does not answer.
     Unavailable,
+    /// Accounts below are in the way.
+    HasDescendants,
     /// A mistake of ours; the text is for the log only.
     Fault(String),
 }
@@ -125,11 +125,11 @@ impl Error {
                 human(415, "unsupported_media_type", "unsupported media type")
             }
             Self::RangeNotSatisfiable => (416, "range not satisfiable", json!({})),
+            Self::Locked(lock) => (423, "locked", locked(*lock)),
+            Self::TooManyRequests(_) => human(429, "too_many_requests", "too many requests"),
             Self::HasDescendants => {
                 human(500, "account_has_descendants", "account has descendants")
             }
-            Self::Locked(lock) => (423, "locked", locked(*lock)),
-            Self::TooManyRequests(_) => human(429, "too_many_requests", "too many requests"),
             Self::Fault(_) => human(500, "unspecified_fault", "unspecified fault"),
             Self::Unavailable => human(503, "datastore_unreachable", "datastore timeout"),
         };
@@ -156,6 +156,19 @@ impl Error {
             | AdminError::UnknownUser
             | AdminError::UnknownKey
             | AdminError::Store(StoreError::Missing) => Self::BadIdentifier(id.to_owned()),
+            AdminError::Root => Self::MethodNotAllowed,
+            AdminError::Store(StoreError::HasChildren) => Self::HasDescendants,
+            AdminError::Password => Self::Validation(Details::one(
+                "password",
+                "invalid",
+                json!({"message": AdminError::Password.to_string()}),
+            )),
+            AdminError::Name { field, error } => Self::Validation(Details::one(
+                field,
+                "invalid",
+                json!({"message": error.to_string()}),
+            )),
+            AdminError::TooLarge(limit) => Self::BodyTooLarge(limit),
             AdminError::Busy => Self::TooManyRequests(STORE_PAUSE),
             AdminError::Store(error) => error.into(),
             other => Self::Fault(other.to_string()),

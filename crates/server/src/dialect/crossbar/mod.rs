@@ -1,6 +1,7 @@
 //! The Crossbar dialect: from a request to an answer in its envelope. What is checked in which order stands
 //! in [`checks`], what there is in [`resource`].
 
+mod account_document;
 mod body;
 mod call;
 mod checks;
@@ -16,6 +17,7 @@ mod path;
 mod presented;
 mod query;
 mod resource;
+mod user_document;
 mod validate;
 mod view;
 

@@ -112,6 +112,36 @@ pub(super) enum Guarded {
     ListUsers,
     /// `GET accounts/{account}/users/{user}`.
     ShowUser,
+    /// `PUT accounts`, `PUT accounts/{account}`.
+    CreateAccount,
+    /// `POST accounts/{account}`.
+    ReplaceAccount,
+    /// `PATCH accounts/{account}`.
+    PatchAccount,
+    /// `DELETE accounts/{account}`.
+    DeleteAccount,
+    /// `GET accounts/{account}/api_key`.
+    ShowApiKey,
+    /// `PUT accounts/{account}/api_key`.
+    RotateApiKey,
+    /// `GET accounts/{account}/phone_numbers`.
+    ListPhones,
+    /// `GET accounts/{account}/phone_numbers/{phone}`.
+    ShowPhone,
+    /// `PUT accounts/{account}/phone_numbers/{phone}`.
+    AssignPhone,
+    /// `PUT accounts/{account}/phone_numbers/{phone}/activate`.
+    ActivatePhone,
+    /// `DELETE accounts/{account}/phone_numbers/{phone}`.
+    ReleasePhone,
+    /// `PUT accounts/{account}/users`.
+    CreateUser,
+    /// `POST accounts/{account}/users/{user}`.
+    ReplaceUser,
+    /// `PATCH accounts/{account}/users/{user}`.
+    PatchUser,
+    /// `DELETE accounts/{account}/users/{user}`.
+    DeleteUser,
     /// `PUT accounts/{account}/users/{user}/user_auth`, `impersonate_user`.
     Impersonate,
     /// What nobody may do.
@@ -237,6 +267,8 @@ pub(super) struct Target {
     pub(super) user: Option<String>,
     /// `{key}`.
     pub(super) key: Option<String>,
+    /// `{phone}`.
+    pub(super) phone: Option<String>,
     /// `{token}`.
     pub(super) token: Option<SecretText>,
 }
@@ -283,6 +315,7 @@ fn fill<'a>(
         account: None,
         user: None,
         key: None,
+        phone: None,
         token: None,
     };
     for part in resource.template.split('/') {
@@ -299,6 +332,7 @@ fn fill<'a>(
             }
             ("{user}", Given::Text(text)) => target.user = Some(text.to_owned()),
             ("{key}", Given::Text(text)) => target.key = Some(text.to_owned()),
+            ("{phone}", Given::Text(text)) => target.phone = Some(text.to_owned()),
             ("{token}", Given::Text(text)) => target.token = Some(text.into()),
             _ => return None,
         }

@@ -75,6 +75,15 @@ impl Details {
         );
     }
 
+    /// Reads a boolean; `None` if it is not there or complained about.
+    pub(super) fn flag(&mut self, data: &Map<String, Value>, field: &str) -> Option<bool> {
+        let value = data.get(field)?;
+        if !value.is_boolean() {
+            self.wrong_type(field, "boolean");
+        }
+        value.as_bool()
+    }
+
     /// Reads a string of so many characters; `None` if it is not there or complained about.
     pub(super) fn text<'v>(
         &mut self,

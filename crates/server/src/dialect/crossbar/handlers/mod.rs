@@ -1,20 +1,24 @@
 //! Operations: one file per resource. Each reads its input, calls one use case, shows the result.
 
 mod accounts;
+mod accounts_write;
 mod api_auth;
+mod api_key;
 mod auth;
 mod auth_keys;
 mod impersonate;
 mod lists;
+mod phone_numbers;
 mod token_auth;
 mod tokeninfo;
 mod tree;
 mod user_auth;
 mod users;
+mod users_write;
 
 use doorward_core::document::Document;
 use doorward_engine::{Permit, Session};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::envelope::{Answer, AuthToken, Success};
@@ -59,6 +63,21 @@ pub(super) async fn guarded(
         Guarded::PromoteReseller => tree::set_reseller(call, permit, true).await,
         Guarded::DemoteReseller => tree::set_reseller(call, permit, false).await,
         Guarded::ShowUser => users::show(call).await,
+        Guarded::CreateAccount => accounts_write::create(call, permit).await,
+        Guarded::ReplaceAccount => accounts_write::replace(call, permit).await,
+        Guarded::PatchAccount => accounts_write::patch(call, permit).await,
+        Guarded::DeleteAccount => accounts_write::delete(call, permit).await,
+        Guarded::ShowApiKey => api_key::show(call).await,
+        Guarded::RotateApiKey => api_key::rotate(call, permit).await,
+        Guarded::ListPhones => phone_numbers::list(call).await,
+        Guarded::ShowPhone => phone_numbers::show(call).await,
+        Guarded::AssignPhone => phone_numbers::assign(call, permit).await,
+        Guarded::ActivatePhone => phone_numbers::activate(call).await,
+        Guarded::ReleasePhone => phone_numbers::release(call, permit).await,
+        Guarded::CreateUser => users_write::create(call, permit).await,
+        Guarded::ReplaceUser => users_write::replace(call, permit).await,
+        Guarded::PatchUser => users_write::patch(call, permit).await,
+        Guarded::DeleteUser => users_write::delete(call, permit).await,
         Guarded::Impersonate => impersonate::impersonate(call, permit).await,
         Guarded::Nothing => Err(Error::Forbidden),
     }
@@ -102,4 +121,38 @@ fn document(call: &Call<'_>, count: u64, data: Document) -> Answer {
         revision: Some(revision),
         ..Success::default()
     })
+}
+
+/// Where a thing with this id is, below the path of the request.
+fn below(call: &Call<'_>, id: impl std::fmt::Display) -> String {
+    let path = call.exchange.head.uri.path().trim_end_matches('/');
+    format!("{path}/{id}")
+}
+
+/// A document as it was written, whatever copy the client has.
+fn changed(count: u64, data: Document) -> Answer {
+    Answer::Success(written(count, data))
+}
+
+/// A new document, and where it is.
+fn created(count: u64, data: Document, location: Option<String>) -> Answer {
+    Answer::Success(Success {
+        created: true,
+        location,
+        ..written(count, data)
+    })
+}
+
+/// A document as it was before it was deleted.
+fn deleted(count: u64, mut data: Document) -> Answer {
+    data.insert("_read_only".to_owned(), json!({"deleted": true}));
+    changed(count, data)
+}
+
+fn written(count: u64, data: Document) -> Success {
+    Success {
+        revision: Some(view::revision(count, &data)),
+        data: Some(Value::Object(data)),
+        ..Success::default()
+    }
 }

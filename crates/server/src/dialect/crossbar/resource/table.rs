@@ -6,10 +6,11 @@ use doorward_core::right::Right;
 use super::{Access, Entry, Guarded, Open, Resource, Verb};
 
 /// Segments that begin a noun; a placeholder never stands for one (crossbar.md section 1.2).
-pub(super) const NOUNS: [&str; 7] = [
+pub(super) const NOUNS: [&str; 8] = [
     "accounts",
     "account",
     "users",
+    "phone_numbers",
     "user_auth",
     "api_auth",
     "token_auth",
@@ -74,10 +75,26 @@ pub(super) const RESOURCES: &[Resource] = &[
             open(Verb::Post, Open::TokenInfo),
         ],
     ),
-    at("accounts", &[]),
+    at(
+        "accounts",
+        &[may(Right::Administer, Verb::Put, Guarded::CreateAccount)],
+    ),
     at(
         "accounts/{account}",
-        &[may(Right::Reach, Verb::Get, Guarded::ShowAccount)],
+        &[
+            may(Right::Reach, Verb::Get, Guarded::ShowAccount),
+            may(Right::Administer, Verb::Put, Guarded::CreateAccount),
+            may(Right::Administer, Verb::Post, Guarded::ReplaceAccount),
+            may(Right::Administer, Verb::Patch, Guarded::PatchAccount),
+            may(Right::Administer, Verb::Delete, Guarded::DeleteAccount),
+        ],
+    ),
+    at(
+        "accounts/{account}/api_key",
+        &[
+            may(Right::Administer, Verb::Get, Guarded::ShowApiKey),
+            may(Right::AdminUser, Verb::Put, Guarded::RotateApiKey),
+        ],
     ),
     at(
         "accounts/{account}/children",
@@ -111,10 +128,6 @@ pub(super) const RESOURCES: &[Resource] = &[
         ],
     ),
     at(
-        "accounts/{account}/users",
-        &[may(Right::Reach, Verb::Get, Guarded::ListUsers)],
-    ),
-    at(
         "accounts/{account}/auth",
         &[act(
             Right::AdminUser,
@@ -132,7 +145,35 @@ pub(super) const RESOURCES: &[Resource] = &[
     ),
     at(
         "accounts/{account}/users/{user}",
-        &[may(Right::Reach, Verb::Get, Guarded::ShowUser)],
+        &[
+            may(Right::Reach, Verb::Get, Guarded::ShowUser),
+            may(Right::AdministerOrSelf, Verb::Post, Guarded::ReplaceUser),
+            may(Right::AdministerOrSelf, Verb::Patch, Guarded::PatchUser),
+            may(Right::Administer, Verb::Delete, Guarded::DeleteUser),
+        ],
+    ),
+    at(
+        "accounts/{account}/phone_numbers",
+        &[may(Right::Reach, Verb::Get, Guarded::ListPhones)],
+    ),
+    at(
+        "accounts/{account}/phone_numbers/{phone}",
+        &[
+            may(Right::Reach, Verb::Get, Guarded::ShowPhone),
+            may(Right::Administer, Verb::Put, Guarded::AssignPhone),
+            may(Right::Administer, Verb::Delete, Guarded::ReleasePhone),
+        ],
+    ),
+    at(
+        "accounts/{account}/phone_numbers/{phone}/activate",
+        &[may(Right::Administer, Verb::Put, Guarded::ActivatePhone)],
+    ),
+    at(
+        "accounts/{account}/users",
+        &[
+            may(Right::Reach, Verb::Get, Guarded::ListUsers),
+            may(Right::Administer, Verb::Put, Guarded::CreateUser),
+        ],
     ),
     at(
         "accounts/{account}/users/{user}/auth",

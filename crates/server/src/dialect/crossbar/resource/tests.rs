@@ -12,6 +12,7 @@ fn example(template: &str) -> String {
         "{account}" => "a".repeat(32),
         "{user}" => "b".repeat(32),
         "{key}" => "c".repeat(32),
+        "{phone}" => "+14155550100".to_owned(),
         "{token}" => "x.y.z".to_owned(),
         literal => literal.to_owned(),
     });
@@ -27,6 +28,7 @@ fn every_resource_is_found_by_its_path() {
         assert_eq!(target.account.is_some(), has("{account}"));
         assert_eq!(target.user.is_some(), has("{user}"));
         assert_eq!(target.key.is_some(), has("{key}"));
+        assert_eq!(target.phone.is_some(), has("{phone}"));
         assert_eq!(target.token.is_some(), has("{token}"));
         assert!(NOUNS.iter().any(|noun| resource.template.starts_with(noun)));
     }
