@@ -1,6 +1,7 @@
 //! `doorward demo --check`: the whole tour over real HTTP, one line per step.
 
 mod changes;
+mod directory;
 mod signing_in;
 mod tokens;
 mod wire;
@@ -44,6 +45,7 @@ pub(super) async fn play(stage: Stage) -> Outcome {
     tour.signing_in(&mut report).await?;
     tour.tokens(&mut report).await?;
     tour.wire(&mut report).await?;
+    tour.directory(&mut report).await?;
     tour.changes(&mut report).await?;
     let drained = tour.drained(stage.running).await;
     report.step("a stopping server finishes what is in flight", drained)?;
