@@ -12,6 +12,7 @@ mod demo;
 mod deny;
 mod migrations;
 mod postgres;
+mod python;
 mod scratch;
 mod step;
 mod tests;

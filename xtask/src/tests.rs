@@ -1,6 +1,8 @@
 //! Running the tests, counting them, and letting none be skipped silently.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -8,15 +10,21 @@ use anyhow::{Context, Result, bail};
 use crate::apt;
 use crate::command::{Workspace, cargo, find_program, read, shown};
 use crate::postgres::{Server, URL_VARIABLE};
+use crate::python;
 use crate::step::Tests;
 
 /// Slow tests are called so; only they may be ignored.
 const SLOW: &str = "full_";
 
+/// Clients of others that the tests drive unchanged.
+const CLIENTS: [&str; 2] = ["PyKazoo==0.0a8", "kazoo-sdk==0.2.4"];
+/// Names the Python that has them, for the tests.
+const PYTHON_VARIABLE: &str = "DOORWARD_TEST_PYTHON";
+
 /// All but the slow tests, on both databases.
-pub(crate) fn ordinary(_: &Workspace) -> Result<Tests> {
-    let server = Server::start()?;
-    let listing = read(cargo_test(&server, &[]).args(["--", "--ignored", "--list"]))?;
+pub(crate) fn ordinary(workspace: &Workspace) -> Result<Tests> {
+    let given = Given::prepare(workspace)?;
+    let listing = read(cargo_test(&given, &[]).args(["--", "--ignored", "--list"]))?;
     let ignored = listed(&listing);
     let skipped: Vec<&str> = ignored
         .iter()
@@ -29,7 +37,7 @@ pub(crate) fn ordinary(_: &Workspace) -> Result<Tests> {
             skipped.join(", ")
         );
     }
-    let count = run(&mut cargo_test(&server, &[]))?;
+    let count = run(&mut cargo_test(&given, &[]))?;
     if count.tests.failed == 0 && count.ignored != ignored.len() {
         bail!(
             "{} tests ignored, {} expected",
@@ -41,22 +49,43 @@ pub(crate) fn ordinary(_: &Workspace) -> Result<Tests> {
 }
 
 /// The slow tests, optimised, one at a time, with what they print.
-pub(crate) fn full(_: &Workspace) -> Result<Tests> {
+pub(crate) fn full(workspace: &Workspace) -> Result<Tests> {
     if find_program("strace").is_none() {
         apt::install(&["strace"])?;
     }
-    let server = Server::start()?;
+    let given = Given::prepare(workspace)?;
     let arguments = ["--", "--ignored", "--test-threads=1", "--nocapture"];
-    let count = run(cargo_test(&server, &["--release"]).args(arguments))?;
+    let count = run(cargo_test(&given, &["--release"]).args(arguments))?;
     Ok(count.tests)
 }
 
-fn cargo_test(server: &Server, options: &[&str]) -> Command {
+/// What the tests are given.
+struct Given {
+    server: Server,
+    python: PathBuf,
+}
+
+impl Given {
+    fn prepare(workspace: &Workspace) -> Result<Self> {
+        let named = format!("clients-{}", CLIENTS.join("-").replace("==", "-"));
+        let folder = workspace.target.join("tools").join(named);
+        let proof = "lib/clients-installed";
+        let bin = python::environment(&folder, &CLIENTS, proof)?;
+        fs::write(folder.join(proof), "")?;
+        Ok(Self {
+            server: Server::start()?,
+            python: bin.join("python"),
+        })
+    }
+}
+
+fn cargo_test(given: &Given, options: &[&str]) -> Command {
     let mut command = cargo();
     command
         .args(["test", "--workspace", "--locked", "--no-fail-fast"])
         .args(options)
-        .env(URL_VARIABLE, server.url());
+        .env(URL_VARIABLE, given.server.url())
+        .env(PYTHON_VARIABLE, &given.python);
     command
 }
 
