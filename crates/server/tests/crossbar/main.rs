@@ -29,6 +29,7 @@ mod lists;
 mod order;
 mod parallel;
 mod phone_numbers;
+mod roles;
 mod security;
 mod shape;
 mod sign_in;

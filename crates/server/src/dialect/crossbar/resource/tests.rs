@@ -146,3 +146,41 @@ fn a_method_in_another_case_is_another_method() {
     }
     assert_eq!(Verb::named("delete"), Some(Verb::Delete));
 }
+
+/// Method, path, action and user of each row that `docs/roles.md` must have: what is done to a user is
+/// done by that user itself and by others.
+fn rows_of_roles() -> Vec<[String; 4]> {
+    let mut rows = Vec::new();
+    for resource in RESOURCES {
+        let users: &[&str] = if resource.template.contains("{user}") {
+            &["user", "other"]
+        } else {
+            &[""]
+        };
+        for entry in resource.entries {
+            for user in users {
+                let action = entry.action.unwrap_or_default();
+                let row = [entry.verb.as_str(), resource.template, action, user];
+                rows.push(row.map(str::to_owned));
+            }
+        }
+    }
+    rows
+}
+
+#[test]
+fn the_document_of_roles_has_each_operation() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/roles.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let cells = |line: &str| -> Option<[String; 4]> {
+        let mut cells = line.strip_prefix('|')?.split('|');
+        let mut next = || Some(cells.next()?.trim().trim_matches('`').to_owned());
+        Some([next()?, next()?, next()?, next()?])
+    };
+    let written: Vec<_> = document
+        .lines()
+        .filter_map(cells)
+        .filter(|[method, ..]| Verb::named(method).is_some())
+        .collect();
+    assert_eq!(written, rows_of_roles(), "rows of docs/roles.md");
+}
