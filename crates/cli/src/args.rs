@@ -1,6 +1,7 @@
 //! The command line.
 
 mod account;
+mod audit;
 mod complaint;
 mod user;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use account::{Account, AccountChanges, BasicDigest, OneAccount, YesNo};
+pub(crate) use audit::Audit;
 pub(crate) use complaint::complaint;
 pub(crate) use user::{AboutUser, Level, OneUser, User, UserCreate, UserSet};
 
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     /// Tokens: inspect or revoke
     #[command(subcommand, arg_required_else_help = true)]
     Token(Token),
+    /// Who did what: the audit log, newest first, in pages and filtered
+    Audit(Audit),
     /// The configuration: check a file, show what is in force, accept a changed meaning
     #[command(subcommand, arg_required_else_help = true)]
     Config(Config),

@@ -1,4 +1,4 @@
-//! Accounts, users and tokens as JSON, with the field names of the management API.
+//! Accounts, users, tokens and the audit log as JSON, with the field names of the management API.
 
 use doorward_core::account::Account;
 use doorward_core::credential::DigestKind;
@@ -7,7 +7,7 @@ use doorward_core::id::AccountId;
 use doorward_core::secret::SecretText;
 use doorward_core::user::User;
 use doorward_engine::TokenInfo;
-use doorward_store::HashGeneration;
+use doorward_store::{AuditRow, HashGeneration};
 use serde_json::{Value, json};
 
 /// An account: what it says about itself, and what is decided by over it.
@@ -69,6 +69,22 @@ pub(crate) fn hash_generation(generation: &HashGeneration, in_use: bool) -> Valu
         "passes": generation.cost.passes(),
         "pepper": generation.pepper,
         "in_use": in_use,
+    })
+}
+
+/// A row of the audit log.
+pub(crate) fn audit_row(row: &AuditRow) -> Value {
+    json!({
+        "id": row.id,
+        "at": row.at.iso8601(),
+        "action": row.action,
+        "account_id": row.account,
+        "target": row.target,
+        "actor_account_id": row.actor.account,
+        "actor_user_id": row.actor.user,
+        "impersonator_id": row.actor.impersonator,
+        "request_id": row.actor.request_id,
+        "client_ip": row.actor.address,
     })
 }
 

@@ -42,6 +42,7 @@ mod user;
 mod write;
 
 pub use actor::{Action, Actor, AuditRow};
+pub use audit::AuditFilter;
 pub use backend::Times;
 pub use change::{Change, ChangeRow};
 pub use error::{Conflict, OpenError, StoreError};

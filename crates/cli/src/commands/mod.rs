@@ -1,6 +1,7 @@
 //! One file per command, each a recipe: open, do, print.
 
 mod account;
+mod audit;
 mod backup;
 mod config;
 #[cfg(feature = "demo")]
@@ -28,6 +29,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         Command::User(args) => Box::pin(user::run(args)),
         Command::Key(args) => Box::pin(key::run(args)),
         Command::Token(args) => Box::pin(token::run(args)),
+        Command::Audit(args) => Box::pin(audit::run(args)),
         Command::Config(args) => Box::pin(config::run(args)),
         Command::Verifiers(args) => Box::pin(verifiers::run(args)),
         Command::Backup(args) => Box::pin(backup::run(args)),

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod audit;
 mod build;
 mod feed;
 mod global;
