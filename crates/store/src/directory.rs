@@ -2,12 +2,13 @@
 
 use doorward_core::account::Account;
 use doorward_core::id::AccountId;
+use doorward_core::time::Timestamp;
 
 use crate::query::sql;
 use crate::{Action, Conflict, NameRule, Store, StoreError, Write};
 
 impl Store {
-    /// Accounts whose normalised name is this, oldest first, at most `limit`.
+    /// Accounts whose normalised name is this, who has had it longest first, at most `limit`.
     ///
     /// # Errors
     /// As every question: [`StoreError`].
@@ -109,11 +110,12 @@ impl Write {
         Ok(())
     }
 
-    /// Lists an account under its name's key; a name of which nothing is left is found by nobody.
+    /// Lists an account under its name's key, which it has since then; a name of which nothing is left is found by nobody.
     pub(crate) async fn list_name(
         &mut self,
         account: &Account,
         key: &str,
+        since: Timestamp,
         names: NameRule,
     ) -> Result<(), StoreError> {
         if key.is_empty() {
@@ -130,7 +132,7 @@ impl Write {
         let query = sql(
             "INSERT INTO directory (kind, key, account_id, created) VALUES ('name', $1, $2, $3)",
         );
-        self.execute_one(query.text(key).id(account.id).time(account.created))
+        self.execute_one(query.text(key).id(account.id).time(since))
             .await?;
         Ok(())
     }
