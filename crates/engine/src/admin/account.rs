@@ -94,13 +94,16 @@ impl Engine {
         if let Ok(id) = text.parse() {
             return store.account(id).await?.ok_or(AdminError::UnknownAccount);
         }
-        if let Ok(realm) = name::realm(text)
-            && let Some(id) = store.account_of_realm(&realm).await?
-        {
-            return store.account(id).await?.ok_or(AdminError::UnknownAccount);
+        // Attack: a realm that reads like the name of somebody else's account. Answer: neither is meant.
+        let mut found = Vec::new();
+        if let Some(key) = name::account_name_key(text) {
+            found = store.accounts_named(&key, 2).await?;
         }
-        let key = name::account_name_key(text).ok_or(AdminError::UnknownAccount)?;
-        match store.accounts_named(&key, 2).await?.as_slice() {
+        if let Ok(realm) = name::realm(text) {
+            let id = store.account_of_realm(&realm).await?;
+            found.extend(id.filter(|id| !found.contains(id)));
+        }
+        match found.as_slice() {
             [] => Err(AdminError::UnknownAccount),
             [id] => store.account(*id).await?.ok_or(AdminError::UnknownAccount),
             _ => Err(AdminError::Ambiguous),
@@ -126,6 +129,8 @@ impl Engine {
         let names = self.settings().names;
         self.commit(actor, move |write| {
             Box::pin(async move {
+                // The tree first, as whoever moves the account above does.
+                write.hold_tree().await?;
                 let mut account = account;
                 let parent = write.account(parent).await?;
                 account.enabled &= parent.ok_or(AdminError::UnknownAccount)?.enabled;

@@ -42,7 +42,7 @@ pub enum AdminError {
     #[error("no such key")]
     UnknownKey,
     /// Several accounts have this name.
-    #[error("several accounts have this name; use the id")]
+    #[error("several accounts have this name or realm; use the id")]
     Ambiguous,
     /// A name is refused.
     #[error("the {field} {error}")]
