@@ -2,7 +2,7 @@
 
 use doorward_core::account::Account;
 use doorward_core::credential::DigestKind;
-use doorward_core::document::{Document, holds_nul, size, without_private};
+use doorward_core::document::{Document, holds_nul, size, values, without_private};
 use doorward_core::hex;
 use doorward_core::id::{AccountId, CredentialId};
 use doorward_core::name;
@@ -28,7 +28,9 @@ pub struct NewAccount {
 }
 
 /// Largest document of an account or user in bytes: merging cannot make one grow without end.
-const MAX_DOCUMENT: usize = 1 << 20;
+const MAX_DOCUMENT: usize = 1 << 18;
+/// Most values of a document. Attack: 256 KiB of `[0,0,…` are 10 MB in memory, in every cache and list. Answer: few.
+const MAX_VALUES: usize = 4096;
 
 /// An account as it shall be.
 #[derive(Debug, Clone)]
@@ -321,6 +323,9 @@ pub(super) fn checked_document(document: Document) -> Result<Document, AdminErro
     }
     if size(&document) > MAX_DOCUMENT {
         return Err(AdminError::TooLarge(MAX_DOCUMENT as u64));
+    }
+    if values(&document) > MAX_VALUES {
+        return Err(AdminError::TooMany(MAX_VALUES));
     }
     Ok(document)
 }

@@ -76,6 +76,9 @@ pub enum AdminError {
     /// The document is larger than this many bytes.
     #[error("a document has at most {0} bytes")]
     TooLarge(u64),
+    /// The document holds more values than this.
+    #[error("a document has at most {0} values")]
+    TooMany(usize),
     /// Too many slow hashes waiting.
     #[error("too many sign-ins at once; try again")]
     Busy,

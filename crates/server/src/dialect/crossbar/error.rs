@@ -172,6 +172,11 @@ impl Error {
                 json!({"message": error.to_string()}),
             )),
             AdminError::TooLarge(limit) => Self::BodyTooLarge(limit),
+            AdminError::TooMany(limit) => Self::Validation(Details::one(
+                "data",
+                "maxItems",
+                json!({"message": AdminError::TooMany(limit).to_string(), "target": limit}),
+            )),
             AdminError::Busy => Self::TooManyRequests(STORE_PAUSE),
             AdminError::Store(error) => error.into(),
             other => Self::Fault(other.to_string()),
