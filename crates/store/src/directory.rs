@@ -47,14 +47,16 @@ impl Store {
         self.listed("phone", number).await
     }
 
-    /// The phone numbers (E.164) of an account, in order.
+    /// The phone numbers (E.164) of an account, in order, at most `limit`.
     ///
     /// # Errors
     /// As every question: [`StoreError`].
-    pub async fn phones(&self, account: AccountId) -> Result<Vec<String>, StoreError> {
-        let query =
-            sql("SELECT key FROM directory WHERE account_id = $1 AND kind = 'phone' ORDER BY key");
-        self.fetch(query.id(account))
+    pub async fn phones(&self, account: AccountId, limit: u32) -> Result<Vec<String>, StoreError> {
+        let query = sql(
+            "SELECT key FROM directory WHERE account_id = $1 AND kind = 'phone' ORDER BY key \
+                 LIMIT $2",
+        );
+        self.fetch(query.id(account).int(i64::from(limit)))
             .await?
             .into_iter()
             .map(|row| row.read("directory").text())

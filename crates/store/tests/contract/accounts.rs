@@ -229,8 +229,8 @@ both_databases!(phones_belong_to_one_account, async |database| {
         store.account_of_phone(number).await.unwrap(),
         Some(account_id(1))
     );
-    assert_eq!(store.phones(account_id(1)).await.unwrap(), [number]);
-    assert!(store.phones(account_id(2)).await.unwrap().is_empty());
+    assert_eq!(store.phones(account_id(1), 9).await.unwrap(), [number]);
+    assert!(store.phones(account_id(2), 9).await.unwrap().is_empty());
     let mut write = store.write(Actor::operator()).await.unwrap();
     assert!(matches!(
         write.release_phone(account_id(2), number).await,
