@@ -335,3 +335,23 @@ async fn a_verb_is_never_part_of_a_document() {
         app.get(&path, &adm).await.assert_status(200);
     }
 }
+
+/// A credential beside the other members is one, and nothing that everybody in the account may read afterwards.
+#[tokio::test]
+async fn a_credential_in_data_is_never_part_of_a_document() {
+    let app = App::start().await;
+    let token = app.token("adm").await;
+    for path in [app.user_path("usr"), app.account_path("A")] {
+        for (key, value) in [
+            ("authorization", format!("Bearer {token}")),
+            ("auth_token", token.clone()),
+        ] {
+            let body = json!({"data": {key: value, "note": key}});
+            let reply = app.call("PATCH", &path).json(&body).send().await;
+            reply.assert_status(200);
+            let shown = app.get(&path, &token).await.at("/data");
+            assert_eq!(shown["note"], key);
+            assert!(!shown.to_string().contains(&token), "{key}");
+        }
+    }
+}

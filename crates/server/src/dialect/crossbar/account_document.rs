@@ -14,9 +14,9 @@ use super::validate::Details;
 
 const REALM_PATTERN: &str = r"^[.\w_-]+$";
 
-/// Members that are computed, or not about the account at all: whoever posts a document back that holds a `verb` would
-/// do what it says.
-const NOT_STORED: [&str; 11] = [
+/// Members that are computed, or not about the account at all: a credential would be shown to whoever reads the document,
+/// and whoever posts one back that holds a `verb` would do what it says.
+const NOT_STORED: [&str; 12] = [
     "id",
     "created",
     "superduper_admin",
@@ -27,6 +27,7 @@ const NOT_STORED: [&str; 11] = [
     "trial_time_left",
     "api_key",
     "auth_token",
+    "authorization",
     "verb",
 ];
 
@@ -185,7 +186,7 @@ mod tests {
         "reseller_id",
         "trial_time_left",
         "api_key",
-        "auth_token",
+        "authorization",
         "verb",
         "enabled",
         "realm",

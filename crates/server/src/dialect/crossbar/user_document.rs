@@ -13,9 +13,16 @@ use super::validate::Details;
 
 const USERNAME_PATTERN: &str = r"^([+@.\w_-]+)$";
 
-/// Members that are no part of the document: for writing only, computed, or not about the user at all: whoever posts a
-/// document back that holds a `verb` would do what it says.
-const NOT_STORED: [&str; 5] = ["password", "credentials", "id", "auth_token", "verb"];
+/// Members that are no part of the document: for writing only, computed, or not about the user at all. A credential would
+/// be shown to whoever reads the document, and whoever posts one back that holds a `verb` would do what it says.
+const NOT_STORED: [&str; 6] = [
+    "password",
+    "credentials",
+    "id",
+    "auth_token",
+    "authorization",
+    "verb",
+];
 
 /// Members of a fixed type that nobody here reads.
 const BOOLEANS: [&str; 3] = ["require_password_update", "verified", "vm_to_email_enabled"];
@@ -256,7 +263,7 @@ mod tests {
         "password",
         "credentials",
         "id",
-        "auth_token",
+        "authorization",
         "verb",
         "username",
         "priv_level",
