@@ -40,6 +40,19 @@ pub fn size(document: &Document) -> usize {
     serde_json::to_vec(document).map_or(usize::MAX, |text| text.len())
 }
 
+/// How many values a document holds at any depth. In memory each of them takes many times the bytes it is written with.
+#[must_use]
+pub fn values(document: &Document) -> usize {
+    fn count(value: &Value) -> usize {
+        1 + match value {
+            Value::Array(items) => items.iter().map(count).sum(),
+            Value::Object(map) => values(map),
+            _ => 0,
+        }
+    }
+    document.values().map(count).sum()
+}
+
 /// Merges a patch into a document (RFC 7396): objects deeply, `null` removes a key, anything else
 /// replaces it.
 pub fn merge(document: &mut Document, patch: Document) {
@@ -85,7 +98,70 @@ mod tests {
         prop::collection::vec(("[a-d]", of), 0..4).prop_map(Document::from_iter)
     }
 
+    /// Objects some of whose keys are private, at any depth.
+    fn with_private(of: impl Strategy<Value = Value>) -> impl Strategy<Value = Document> {
+        prop::collection::vec(("(_|pvt_)?[a-c]", of), 0..5).prop_map(Document::from_iter)
+    }
+
+    /// RFC 7396, section 2, as it is written there.
+    fn by_the_book(target: Value, patch: Value) -> Value {
+        let Value::Object(patch) = patch else {
+            return patch;
+        };
+        let mut target = match target {
+            Value::Object(target) => target,
+            _ => Document::new(),
+        };
+        for (name, value) in patch {
+            if value.is_null() {
+                target.shift_remove(&name);
+            } else {
+                let below = target.get(&name).cloned().unwrap_or_default();
+                target.insert(name, by_the_book(below, value));
+            }
+        }
+        Value::Object(target)
+    }
+
     proptest! {
+        #[test]
+        fn merging_is_what_rfc_7396_says(document in object(value()), patch in object(value())) {
+            let expected = by_the_book(Value::Object(document.clone()), Value::Object(patch.clone()));
+            let mut merged = document;
+            merge(&mut merged, patch);
+            prop_assert_eq!(Value::Object(merged), expected);
+        }
+
+        #[test]
+        fn what_is_merged_without_private_keys_gets_none(
+            document in with_private(value()),
+            patch in with_private(value()),
+        ) {
+            let mut merged = without_private(document.clone());
+            merge(&mut merged, without_private(patch.clone()));
+            prop_assert!(!merged.keys().any(|key| is_private(key)));
+            for (key, value) in patch.iter().filter(|(key, value)| !is_private(key) && !value.is_null()) {
+                prop_assert!(merged.contains_key(key), "{} {}", key, value);
+            }
+            prop_assert_eq!(without_private(merged.clone()), merged);
+        }
+
+        #[test]
+        fn each_value_is_counted(document in object(value())) {
+            let counted = values(&document);
+            let mut seen = 0;
+            let mut stack: Vec<Value> = document.into_iter().map(|(_, value)| value).collect();
+            while let Some(value) = stack.pop() {
+                seen += 1;
+                match value {
+                    Value::Array(items) => stack.extend(items),
+                    Value::Object(map) => stack.extend(map.into_iter().map(|(_, value)| value)),
+                    _ => {}
+                }
+            }
+            prop_assert_eq!(counted, seen);
+        }
+
         #[test]
         fn merging_twice_is_merging_once(document in object(value()), patch in object(value())) {
             let mut once = document;

@@ -216,7 +216,8 @@ impl Write {
         if self.execute(query).await? == 0 {
             return Err(StoreError::Conflict(Conflict::Row));
         }
-        self.list_name(account, &name_key(account), names).await?;
+        self.list_name(account, &name_key(account), account.created, names)
+            .await?;
         self.list_realm(account).await?;
         self.changed(Change::Account(account.id));
         self.done(Action::CreateAccount, Some(account.id), account.id);
@@ -257,7 +258,8 @@ impl Write {
         let key = name_key(account);
         if key != old_key {
             self.unlist(account.id, "name", &old_key).await?;
-            self.list_name(account, &key, names).await?;
+            let now = self.store().now();
+            self.list_name(account, &key, now, names).await?;
         }
         if account.realm != old_realm {
             self.unlist(account.id, "realm", &old_realm).await?;

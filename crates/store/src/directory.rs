@@ -2,12 +2,13 @@
 
 use doorward_core::account::Account;
 use doorward_core::id::AccountId;
+use doorward_core::time::Timestamp;
 
 use crate::query::sql;
 use crate::{Action, Conflict, NameRule, Store, StoreError, Write};
 
 impl Store {
-    /// Accounts whose normalised name is this, oldest first, at most `limit`.
+    /// Accounts whose normalised name is this, who has had it longest first, at most `limit`.
     ///
     /// # Errors
     /// As every question: [`StoreError`].
@@ -46,14 +47,16 @@ impl Store {
         self.listed("phone", number).await
     }
 
-    /// The phone numbers (E.164) of an account, in order.
+    /// The phone numbers (E.164) of an account, in order, at most `limit`.
     ///
     /// # Errors
     /// As every question: [`StoreError`].
-    pub async fn phones(&self, account: AccountId) -> Result<Vec<String>, StoreError> {
-        let query =
-            sql("SELECT key FROM directory WHERE account_id = $1 AND kind = 'phone' ORDER BY key");
-        self.fetch(query.id(account))
+    pub async fn phones(&self, account: AccountId, limit: u32) -> Result<Vec<String>, StoreError> {
+        let query = sql(
+            "SELECT key FROM directory WHERE account_id = $1 AND kind = 'phone' ORDER BY key \
+                 LIMIT $2",
+        );
+        self.fetch(query.id(account).int(i64::from(limit)))
             .await?
             .into_iter()
             .map(|row| row.read("directory").text())
@@ -109,11 +112,12 @@ impl Write {
         Ok(())
     }
 
-    /// Lists an account under its name's key; a name of which nothing is left is found by nobody.
+    /// Lists an account under its name's key, which it has since then; a name of which nothing is left is found by nobody.
     pub(crate) async fn list_name(
         &mut self,
         account: &Account,
         key: &str,
+        since: Timestamp,
         names: NameRule,
     ) -> Result<(), StoreError> {
         if key.is_empty() {
@@ -130,7 +134,7 @@ impl Write {
         let query = sql(
             "INSERT INTO directory (kind, key, account_id, created) VALUES ('name', $1, $2, $3)",
         );
-        self.execute_one(query.text(key).id(account.id).time(account.created))
+        self.execute_one(query.text(key).id(account.id).time(since))
             .await?;
         Ok(())
     }

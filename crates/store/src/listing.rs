@@ -15,8 +15,8 @@ use crate::{Store, StoreError, Write, account, user};
 
 /// Most characters of a user's sort key; the rest does not sort.
 const LIST_KEY: usize = 256;
-/// Most rows of one statement of a walk.
-const BATCH: u32 = 100;
+/// Most rows of one statement of a walk, which holds as many for each level on its way.
+const BATCH: u32 = 16;
 /// Levels counted below an account, also in a broken tree.
 const WALK: i64 = 64;
 

@@ -26,6 +26,17 @@ impl Write {
         Ok(())
     }
 
+    /// Keeps the tree's shape as it is, along with others who do so. Whoever also locks an account's row does this first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn hold_tree(&mut self) -> Result<(), StoreError> {
+        self.step()?;
+        self.transaction().hold_tree().await?;
+        self.done_silently();
+        Ok(())
+    }
+
     /// Hangs an account under another parent; takes the tree lock itself.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use doorward_core::account::Account;
 use doorward_core::credential::DigestKind;
-use doorward_core::document::{Document, holds_nul, size, without_private};
+use doorward_core::document::{Document, holds_nul, size, values, without_private};
 use doorward_core::hex;
 use doorward_core::id::{AccountId, CredentialId};
 use doorward_core::name;
@@ -28,7 +28,9 @@ pub struct NewAccount {
 }
 
 /// Largest document of an account or user in bytes: merging cannot make one grow without end.
-const MAX_DOCUMENT: usize = 1 << 20;
+const MAX_DOCUMENT: usize = 1 << 18;
+/// Most values of a document. Attack: 256 KiB of `[0,0,…` are 10 MB in memory, in every cache and list. Answer: few.
+const MAX_VALUES: usize = 4096;
 
 /// An account as it shall be.
 #[derive(Debug, Clone)]
@@ -94,13 +96,16 @@ impl Engine {
         if let Ok(id) = text.parse() {
             return store.account(id).await?.ok_or(AdminError::UnknownAccount);
         }
-        if let Ok(realm) = name::realm(text)
-            && let Some(id) = store.account_of_realm(&realm).await?
-        {
-            return store.account(id).await?.ok_or(AdminError::UnknownAccount);
+        // Attack: a realm that reads like the name of somebody else's account. Answer: neither is meant.
+        let mut found = Vec::new();
+        if let Some(key) = name::account_name_key(text) {
+            found = store.accounts_named(&key, 2).await?;
         }
-        let key = name::account_name_key(text).ok_or(AdminError::UnknownAccount)?;
-        match store.accounts_named(&key, 2).await?.as_slice() {
+        if let Ok(realm) = name::realm(text) {
+            let id = store.account_of_realm(&realm).await?;
+            found.extend(id.filter(|id| !found.contains(id)));
+        }
+        match found.as_slice() {
             [] => Err(AdminError::UnknownAccount),
             [id] => store.account(*id).await?.ok_or(AdminError::UnknownAccount),
             _ => Err(AdminError::Ambiguous),
@@ -126,6 +131,8 @@ impl Engine {
         let names = self.settings().names;
         self.commit(actor, move |write| {
             Box::pin(async move {
+                // The tree first, as whoever moves the account above does.
+                write.hold_tree().await?;
                 let mut account = account;
                 let parent = write.account(parent).await?;
                 account.enabled &= parent.ok_or(AdminError::UnknownAccount)?.enabled;
@@ -316,6 +323,9 @@ pub(super) fn checked_document(document: Document) -> Result<Document, AdminErro
     }
     if size(&document) > MAX_DOCUMENT {
         return Err(AdminError::TooLarge(MAX_DOCUMENT as u64));
+    }
+    if values(&document) > MAX_VALUES {
+        return Err(AdminError::TooMany(MAX_VALUES));
     }
     Ok(document)
 }

@@ -42,7 +42,7 @@ pub enum AdminError {
     #[error("no such key")]
     UnknownKey,
     /// Several accounts have this name.
-    #[error("several accounts have this name; use the id")]
+    #[error("several accounts have this name or realm; use the id")]
     Ambiguous,
     /// A name is refused.
     #[error("the {field} {error}")]
@@ -76,6 +76,9 @@ pub enum AdminError {
     /// The document is larger than this many bytes.
     #[error("a document has at most {0} bytes")]
     TooLarge(u64),
+    /// The document holds more values than this.
+    #[error("a document has at most {0} values")]
+    TooMany(usize),
     /// Too many slow hashes waiting.
     #[error("too many sign-ins at once; try again")]
     Busy,

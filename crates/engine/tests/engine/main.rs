@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod directory;
 mod history;
 mod nodes;
 mod outage;

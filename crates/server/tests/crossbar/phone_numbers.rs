@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::{md5_credentials, send};
-use doorward_testkit::{App, Reply};
+use doorward_testkit::{App, Reply, operator};
 
 const NUMBER: &str = "+14155550100";
 
@@ -104,4 +104,24 @@ async fn users_read_numbers_and_admins_and_keys_write_them() {
     app.call("GET", &one).send().await.assert_401std();
     let released = app.call("DELETE", &one).token(&key).send().await;
     released.assert_status(200);
+}
+
+/// Attack: numbers cost nothing, and all of an account's are shown at once.
+#[tokio::test]
+async fn more_numbers_than_are_shown_at_once_are_not_shown() {
+    let app = App::start().await;
+    let token = app.token("usr").await;
+    let mut write = app.engine.store().write(operator()).await.unwrap();
+    for n in 0..10_001 {
+        let number = format!("+491{n:08}");
+        write
+            .assign_phone(app.account("A").id, &number)
+            .await
+            .unwrap();
+    }
+    write.commit().await.unwrap();
+    let all = app.get(path(&app, "A", ""), &token).await;
+    all.assert_error(416, "range not satisfiable");
+    let one = app.get(path(&app, "A", "/+49100010000"), &token).await;
+    one.assert_status(200);
 }

@@ -310,3 +310,48 @@ async fn merges_at_once_are_all_in_the_result() {
     let custom = app.get(&path, &token).await.at("/data/custom");
     assert_eq!(custom.as_object().unwrap().len(), 8, "{custom}");
 }
+
+/// Attack: a user stores `verb: delete` in its own document; whoever reads that and posts it back, as clients do, deletes
+/// the user.
+#[tokio::test]
+async fn a_verb_is_never_part_of_a_document() {
+    let app = App::start().await;
+    let (adm, usr) = (app.token("adm").await, app.token("usr").await);
+    for (path, token) in [(app.user_path("usr"), &usr), (app.account_path("A"), &adm)] {
+        let reply = send(
+            &app,
+            "PATCH",
+            &path,
+            token,
+            json!({"verb": "delete", "note": "n"}),
+        )
+        .await;
+        reply.assert_status(200);
+        let shown = app.get(&path, &adm).await;
+        assert_eq!(shown.at("/data/note"), "n");
+        let reply = send(&app, "POST", &path, &adm, shown.at("/data")).await;
+        reply.assert_status(200);
+        assert_eq!(reply.at("/data/_read_only"), Value::Null);
+        app.get(&path, &adm).await.assert_status(200);
+    }
+}
+
+/// A credential beside the other members is one, and nothing that everybody in the account may read afterwards.
+#[tokio::test]
+async fn a_credential_in_data_is_never_part_of_a_document() {
+    let app = App::start().await;
+    let token = app.token("adm").await;
+    for path in [app.user_path("usr"), app.account_path("A")] {
+        for (key, value) in [
+            ("authorization", format!("Bearer {token}")),
+            ("auth_token", token.clone()),
+        ] {
+            let body = json!({"data": {key: value, "note": key}});
+            let reply = app.call("PATCH", &path).json(&body).send().await;
+            reply.assert_status(200);
+            let shown = app.get(&path, &token).await.at("/data");
+            assert_eq!(shown["note"], key);
+            assert!(!shown.to_string().contains(&token), "{key}");
+        }
+    }
+}

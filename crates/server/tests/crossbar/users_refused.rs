@@ -98,7 +98,7 @@ async fn a_document_does_not_grow_without_end() {
     let app = App::start().await;
     let token = app.token("usr").await;
     for (key, status) in [("a", 200), ("b", 413)] {
-        let data = json!({key: "x".repeat(600_000)});
+        let data = json!({key: "x".repeat(150_000)});
         let reply = send(&app, "PATCH", app.user_path("usr"), &token, data).await;
         reply.assert_status(status);
     }

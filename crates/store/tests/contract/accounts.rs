@@ -229,8 +229,8 @@ both_databases!(phones_belong_to_one_account, async |database| {
         store.account_of_phone(number).await.unwrap(),
         Some(account_id(1))
     );
-    assert_eq!(store.phones(account_id(1)).await.unwrap(), [number]);
-    assert!(store.phones(account_id(2)).await.unwrap().is_empty());
+    assert_eq!(store.phones(account_id(1), 9).await.unwrap(), [number]);
+    assert!(store.phones(account_id(2), 9).await.unwrap().is_empty());
     let mut write = store.write(Actor::operator()).await.unwrap();
     assert!(matches!(
         write.release_phone(account_id(2), number).await,
@@ -310,3 +310,24 @@ both_databases!(
         );
     }
 );
+
+// Attack: an account older than another takes the other's name, and its place in the order of sign-ins along with it.
+both_databases!(a_name_taken_later_is_found_later, async |database| {
+    let store = &database.store;
+    add_root(store).await.unwrap();
+    add_accounts(store, &[account(2, Some(1))]).await.unwrap();
+    let mut twin = account(3, Some(1));
+    twin.name = "Twin".into();
+    twin.created = Timestamp::from_unix(1_600_000_500);
+    add_accounts(store, &[twin]).await.unwrap();
+    let mut write = store.write(Actor::operator()).await.unwrap();
+    let mut squatter = write.account(account_id(2)).await.unwrap().unwrap();
+    squatter.name = "Twin".into();
+    write
+        .update_account(Action::ChangeAccount, &squatter, NameRule::Shared)
+        .await
+        .unwrap();
+    write.commit().await.unwrap();
+    let found = store.accounts_named("twin", 2).await.unwrap();
+    assert_eq!(found, [account_id(3), account_id(2)]);
+});

@@ -14,8 +14,9 @@ use super::validate::Details;
 
 const REALM_PATTERN: &str = r"^[.\w_-]+$";
 
-/// Members that are computed, or not about the account at all.
-const NOT_STORED: [&str; 10] = [
+/// Members that are computed, or not about the account at all: a credential would be shown to whoever reads the document,
+/// and whoever posts one back that holds a `verb` would do what it says.
+const NOT_STORED: [&str; 12] = [
     "id",
     "created",
     "superduper_admin",
@@ -26,6 +27,8 @@ const NOT_STORED: [&str; 10] = [
     "trial_time_left",
     "api_key",
     "auth_token",
+    "authorization",
+    "verb",
 ];
 
 /// An account as a client wants it.
@@ -169,9 +172,53 @@ fn realm(details: &mut Details, document: &Document) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use doorward_core::time::Timestamp;
+    use proptest::prelude::*;
     use serde_json::Value;
 
     const PARENT: AccountId = AccountId::new([1; 16]);
+    /// Keys that mean something to the server, in more than one spelling, and others.
+    const KEYS: [&str; 16] = [
+        "id",
+        "created",
+        "superduper_admin",
+        "is_reseller",
+        "reseller_id",
+        "trial_time_left",
+        "api_key",
+        "authorization",
+        "verb",
+        "enabled",
+        "realm",
+        "pvt_tree",
+        "_id",
+        "PVT_tree",
+        "custom",
+        "flags",
+    ];
+
+    fn sample_account() -> Account {
+        let then = Timestamp::from_unix(1_000_000);
+        Account {
+            id: AccountId::new([2; 16]),
+            parent: Some(PARENT),
+            name: "Acme".to_owned(),
+            realm: "acme.example".to_owned(),
+            enabled: true,
+            superduper: false,
+            reseller: false,
+            trial_ends: None,
+            basic_digest: None,
+            generation: 1,
+            key_generation: 1,
+            salt: [9; 16],
+            signature_secret: "secret".into(),
+            document: Document::from_iter([("old".to_owned(), json!(1))]),
+            revision: 3,
+            created: then,
+            modified: then,
+        }
+    }
 
     fn wish(data: Value, may_enable: bool) -> Wish {
         match data {
@@ -198,6 +245,37 @@ mod tests {
             };
             let said = error.face().data;
             assert!(said[field][code].is_object(), "{field} {code}: {said}");
+        }
+    }
+
+    proptest! {
+        /// Attack: a document, new or merged into an old one, that brings in what only the server or an account above
+        /// may say.
+        #[test]
+        fn nothing_guarded_gets_in_whatever_is_posted(
+            members in prop::collection::vec(
+                (prop::sample::select(&KEYS[..]), prop::sample::select(vec![
+                    json!(null), json!(true), json!(false), json!("acme"), json!([]), json!({"_deep": {"pvt_a": null}}),
+                ])),
+                0..10,
+            ),
+            is_merge: bool,
+            may_enable: bool,
+        ) {
+            let mut data = Document::from_iter([("name".to_owned(), json!("Acme"))]);
+            data.extend(members.into_iter().map(|(key, value)| (key.to_owned(), value)));
+            let mode = if is_merge { Mode::Merge } else { Mode::Replace };
+            let account = sample_account();
+            let Ok(draft) = Wish::new(&data, mode, may_enable).apply(&account) else {
+                return Ok(());
+            };
+            for key in NOT_STORED.into_iter().chain(["name", "realm", "enabled"]) {
+                prop_assert!(!draft.document.contains_key(key), "{}", key);
+            }
+            prop_assert_eq!(without_private(draft.document.clone()), draft.document.clone());
+            prop_assert!(may_enable || draft.enabled == account.enabled);
+            prop_assert!(!draft.realm.is_empty() && !draft.name.is_empty());
+            prop_assert_eq!(draft.document.contains_key("old"), is_merge);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use doorward_core::account::Lock;
 use doorward_core::jwt::TokenError;
 use doorward_engine::StoreError;
-use doorward_engine::{AdminError, Reason, Refusal, SignInError};
+use doorward_engine::{AdminError, Conflict, Reason, Refusal, SignInError};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -70,6 +70,8 @@ pub(super) enum Error {
     Unavailable,
     /// Accounts below are in the way.
     HasDescendants,
+    /// Somebody else changed the same things at the same time; the client may try again.
+    Conflict,
     /// A mistake of ours; the text is for the log only.
     Fault(String),
 }
@@ -115,6 +117,7 @@ impl Error {
             Self::MethodNotAllowed => human(405, "invalid_method", "method not allowed"),
             Self::BodyBroken => human(400, "parse_error", "failed to parse request body"),
             Self::BodyTimeout => human(408, "request_timeout", "request timeout"),
+            Self::Conflict => human(409, "datastore_conflict", "conflicting documents"),
             Self::Gone => human(
                 410,
                 "gone",
@@ -169,6 +172,11 @@ impl Error {
                 json!({"message": error.to_string()}),
             )),
             AdminError::TooLarge(limit) => Self::BodyTooLarge(limit),
+            AdminError::TooMany(limit) => Self::Validation(Details::one(
+                "data",
+                "maxItems",
+                json!({"message": AdminError::TooMany(limit).to_string(), "target": limit}),
+            )),
             AdminError::Busy => Self::TooManyRequests(STORE_PAUSE),
             AdminError::Store(error) => error.into(),
             other => Self::Fault(other.to_string()),
@@ -224,6 +232,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unreachable(_) => Self::Unavailable,
+            StoreError::Conflict(Conflict::Row) => Self::Conflict,
             other => Self::Fault(other.to_string()),
         }
     }
@@ -282,6 +291,15 @@ mod tests {
         let face = Error::from(StoreError::Unreachable("host db1".to_owned())).face();
         assert_eq!(face.data, json!({"message": "datastore timeout"}));
         assert!(face.retry_after.is_some());
+    }
+
+    /// What PostgreSQL calls a deadlock is nobody's fault, and over at once.
+    #[test]
+    fn changes_that_crossed_each_other_may_be_tried_again() {
+        let crossed = AdminError::Store(StoreError::Conflict(Conflict::Row));
+        let face = Error::of_change(crossed, "x").face();
+        assert_eq!(face.status, StatusCode::CONFLICT);
+        assert_eq!(face.message, "datastore_conflict");
     }
 
     #[test]

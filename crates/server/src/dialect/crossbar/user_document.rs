@@ -13,8 +13,16 @@ use super::validate::Details;
 
 const USERNAME_PATTERN: &str = r"^([+@.\w_-]+)$";
 
-/// Members that are no part of the document: for writing only, computed, or not about the user at all.
-const NOT_STORED: [&str; 4] = ["password", "credentials", "id", "auth_token"];
+/// Members that are no part of the document: for writing only, computed, or not about the user at all. A credential would
+/// be shown to whoever reads the document, and whoever posts one back that holds a `verb` would do what it says.
+const NOT_STORED: [&str; 6] = [
+    "password",
+    "credentials",
+    "id",
+    "auth_token",
+    "authorization",
+    "verb",
+];
 
 /// Members of a fixed type that nobody here reads.
 const BOOLEANS: [&str; 3] = ["require_password_update", "verified", "vm_to_email_enabled"];
@@ -192,6 +200,9 @@ pub(super) fn asked_username(data: &Document) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use doorward_core::id::{AccountId, UserId};
+    use doorward_core::time::Timestamp;
+    use proptest::prelude::*;
 
     fn document(value: Value) -> Document {
         match value {
@@ -245,6 +256,101 @@ mod tests {
         assert!(!draft.enabled);
         let kept = json!({"first_name": "A", "last_name": "B", "ui_metadata": {"k": 1}});
         assert_eq!(Value::Object(draft.document), kept);
+    }
+
+    /// Keys that mean something to the server, in more than one spelling, and others.
+    const KEYS: [&str; 16] = [
+        "password",
+        "credentials",
+        "id",
+        "authorization",
+        "verb",
+        "username",
+        "priv_level",
+        "enabled",
+        "pvt_x",
+        "_id",
+        "_",
+        "pvt_",
+        "PVT_x",
+        "Id",
+        "custom",
+        "flags",
+    ];
+
+    fn posted() -> impl Strategy<Value = Document> {
+        let value = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            prop::sample::select(vec!["admin", "user", "bob", ""]).prop_map(Value::from),
+            Just(json!([])),
+            Just(json!({"_deep": null, "a": {"pvt_b": 1}})),
+        ];
+        prop::collection::vec((prop::sample::select(KEYS.to_vec()), value), 0..10).prop_map(
+            |members| {
+                let names = json!({"first_name": "A", "last_name": "B"});
+                let mut data = document(names);
+                data.extend(
+                    members
+                        .into_iter()
+                        .map(|(key, value)| (key.to_owned(), value)),
+                );
+                data
+            },
+        )
+    }
+
+    proptest! {
+        /// Attack: a document, new or merged into an old one, that brings in what only the server may say.
+        #[test]
+        fn nothing_guarded_gets_in_whatever_is_posted(
+            stored in posted(),
+            data in posted(),
+            is_merge: bool,
+            may_guarded: bool,
+        ) {
+            let mut stored = without_private(stored);
+            for key in NOT_STORED.into_iter().chain(["username", "priv_level", "enabled"]) {
+                stored.shift_remove(key);
+            }
+            let user = sample_user(stored);
+            let mode = if is_merge { Mode::Merge } else { Mode::Replace };
+            let wish = Wish::new(&data, mode, may_guarded);
+            let Ok(draft) = wish.apply(&user) else {
+                return Ok(());
+            };
+            for key in NOT_STORED.into_iter().chain(["username", "priv_level", "enabled"]) {
+                prop_assert!(!draft.document.contains_key(key), "{}", key);
+            }
+            prop_assert_eq!(without_private(draft.document.clone()), draft.document.clone());
+            if !may_guarded {
+                prop_assert_eq!((draft.level, draft.enabled), (user.level, user.enabled));
+            }
+            let again = User { level: draft.level, enabled: draft.enabled, document: draft.document.clone(),
+                username: draft.username.clone(), ..user };
+            let Ok(twice) = wish.apply(&again) else {
+                return Err(TestCaseError::fail("the same again is refused"));
+            };
+            prop_assert_eq!(twice.document, draft.document);
+            prop_assert_eq!((twice.username, twice.level, twice.enabled), (draft.username, draft.level, draft.enabled));
+        }
+    }
+
+    fn sample_user(document: Document) -> User {
+        let then = Timestamp::from_unix(1_000_000);
+        User {
+            id: UserId::new([3; 16]),
+            account: AccountId::new([1; 16]),
+            username: Some("bob".to_owned()),
+            level: Level::User,
+            enabled: true,
+            generation: 1,
+            signature_secret: "secret".into(),
+            document,
+            revision: 1,
+            created: then,
+            modified: then,
+        }
     }
 
     #[test]

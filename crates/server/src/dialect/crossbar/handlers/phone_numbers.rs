@@ -14,9 +14,16 @@ use crate::dialect::crossbar::validate::Details;
 /// The one state a number of ours is in.
 const STATE: &str = "in_service";
 
+/// Most numbers that are shown at once.
+const SHOWN: usize = 10_000;
+
 /// `GET accounts/{account}/phone_numbers`.
 pub(super) async fn list(call: &Call<'_>) -> Result<Answer, Error> {
-    let numbers = call.engine.store().phones(call.account()?).await?;
+    let limit = u32::try_from(SHOWN + 1).unwrap_or(u32::MAX);
+    let numbers = call.engine.store().phones(call.account()?, limit).await?;
+    if numbers.len() > SHOWN {
+        return Err(Error::RangeNotSatisfiable);
+    }
     let numbers: BTreeMap<_, _> = numbers
         .into_iter()
         .map(|number| (number, json!({"state": STATE})))

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_core::account::Account;
 use doorward_core::digest;
-use doorward_core::document::{Document, without_private};
+use doorward_core::document::{self, Document, without_private};
 use doorward_core::hex;
 use doorward_core::id::AccountId;
 use doorward_core::user::User;
@@ -31,8 +31,10 @@ const LARGEST_PAGE: usize = 500;
 const WHOLE: usize = 10_000;
 /// Most rows a request looks at for its filters.
 const SCAN: usize = 10_000;
+/// Most bytes of documents a request looks at; what comes after is on the next page.
+const SCAN_BYTES: usize = 16 << 20;
 /// Most rows of one statement.
-const BATCH: usize = 100;
+const BATCH: usize = 64;
 
 /// What is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +178,7 @@ pub(super) async fn read(call: &Call<'_>, of: Of) -> Result<Found, Error> {
         Some(key) => open(call, of, asked.direction, key).ok_or_else(not_a_start_key)?,
     };
     let (mut rows, mut scanned, mut is_more) = (Vec::new(), 0, false);
+    let (mut bytes, mut largest) = (0, 1);
     'pages: loop {
         let missing = (asked.limit + 1).saturating_sub(rows.len());
         let limit = if asked.filters.is_empty() {
@@ -183,15 +186,22 @@ pub(super) async fn read(call: &Call<'_>, of: Of) -> Result<Found, Error> {
         } else {
             BATCH
         };
+        // No statement brings much more than there is room for, going by what was seen so far.
+        let room = SCAN_BYTES.saturating_sub(bytes) / largest;
+        let limit = limit.min(room.max(1));
         let batch = of.after(call, &path, asked.direction, limit).await?;
         let at_end = batch.len() < limit;
         for row in batch {
             let is_wanted = row.is_admitted(&asked.filters);
-            if scanned == SCAN || (is_wanted && rows.len() == asked.limit) {
+            let is_enough = scanned == SCAN || bytes >= SCAN_BYTES;
+            if is_enough || (is_wanted && rows.len() == asked.limit) {
                 is_more = true;
                 break 'pages;
             }
             scanned += 1;
+            let size = document::size(row.document());
+            bytes += size;
+            largest = largest.max(size);
             path.clone_from(&row.path);
             if is_wanted {
                 rows.push(row);
@@ -219,6 +229,13 @@ pub(super) async fn read(call: &Call<'_>, of: Of) -> Result<Found, Error> {
 }
 
 impl Row {
+    fn document(&self) -> &Document {
+        match &self.subject {
+            Subject::User(user) => &user.document,
+            Subject::Account(account, _) => &account.document,
+        }
+    }
+
     fn is_admitted(&self, filters: &Filters) -> bool {
         match &self.subject {
             Subject::User(user) => filters.admit(|| view::user(user), user.created, user.modified),
