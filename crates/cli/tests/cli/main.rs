@@ -10,6 +10,7 @@
 mod audit;
 mod clients;
 mod commands;
+mod directory;
 mod durability;
 mod example;
 mod failures;
