@@ -67,6 +67,9 @@ struct Given {
 
 impl Given {
     fn prepare(workspace: &Workspace) -> Result<Self> {
+        if find_program("curl").is_none() {
+            apt::install(&["curl"])?;
+        }
         let named = format!("clients-{}", CLIENTS.join("-").replace("==", "-"));
         let folder = workspace.target.join("tools").join(named);
         let proof = "lib/clients-installed";

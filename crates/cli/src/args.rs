@@ -3,15 +3,17 @@
 mod account;
 mod audit;
 mod complaint;
+mod phone_number;
 mod user;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use account::{Account, AccountChanges, BasicDigest, OneAccount, YesNo};
+pub(crate) use account::{Account, AccountChanges, AccountList, BasicDigest, OneAccount, YesNo};
 pub(crate) use audit::Audit;
 pub(crate) use complaint::complaint;
+pub(crate) use phone_number::{OneNumber, PhoneNumber};
 pub(crate) use user::{AboutUser, Level, OneUser, User, UserCreate, UserSet};
 
 /// Who is asking, and may they: an API authentication server in one binary.
@@ -41,6 +43,9 @@ pub(crate) enum Command {
     /// Users of an account: list, show, create, change, delete
     #[command(subcommand, arg_required_else_help = true)]
     User(User),
+    /// Phone numbers of accounts: list, show, assign, release
+    #[command(subcommand, arg_required_else_help = true)]
+    PhoneNumber(PhoneNumber),
     /// An account's API key: show or rotate
     #[command(subcommand, arg_required_else_help = true)]
     Key(Key),
@@ -81,6 +86,17 @@ pub(crate) struct Json {
     /// Print JSON (the default when standard output is no terminal)
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which part of a list.
+#[derive(Debug, Args)]
+pub(crate) struct Paging {
+    /// Most rows; all of them if absent
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u32>,
+    /// Go on after this one, the last of the page before
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<String>,
 }
 
 /// Where a password comes from.

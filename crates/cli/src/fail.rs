@@ -6,8 +6,10 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use doorward_engine::admin::EditError;
 use doorward_engine::{AdminError, StartError};
 use doorward_gateway::listen::ListenError;
+use doorward_server::Complaint;
 use doorward_store::{Conflict, OpenError, StoreError};
 
 /// Most hints that are shown.
@@ -145,6 +147,21 @@ impl From<AdminError> for Fail {
         match error {
             AdminError::Store(error) => error.into(),
             error => Self::from(anyhow::Error::new(error)),
+        }
+    }
+}
+
+impl From<Complaint> for Fail {
+    fn from(complaint: Complaint) -> Self {
+        Self::new(complaint)
+    }
+}
+
+impl From<EditError<Complaint>> for Fail {
+    fn from(error: EditError<Complaint>) -> Self {
+        match error {
+            EditError::Refused(complaint) => complaint.into(),
+            EditError::Failed(error) => error.into(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod data;
+mod document;
 mod fail;
 mod front;
 mod master;

@@ -9,7 +9,9 @@ use crate::fail::{Fail, Outcome};
 /// Columns of a terminal that does not say how many it has.
 const DEFAULT_WIDTH: usize = 80;
 /// No column is made narrower than this.
-const MIN_COLUMN: usize = 8;
+const MIN_COLUMN: usize = 6;
+/// No name of a member is shown longer than this.
+const MAX_KEY: usize = 24;
 /// Between two columns.
 const GAP: &str = "  ";
 
@@ -46,7 +48,7 @@ pub(crate) fn list(format: Format, objects: Vec<Value>, columns: &[&str]) -> Out
 pub(crate) fn object(format: Format, object: &Value) -> Outcome {
     match format {
         Format::Json => line(&object.to_string()),
-        Format::Human => text(&members(object)),
+        Format::Human => text(&members(object, terminal_width())),
     }
 }
 
@@ -128,17 +130,31 @@ fn pad(cell: &str, width: usize) -> String {
     }
 }
 
-fn members(object: &Value) -> String {
+/// A line for each member, no longer than `width`; but what is to be copied, an id or a key, stays whole.
+fn members(object: &Value, width: usize) -> String {
     let Some(map) = object.as_object() else {
         return format!("{}\n", plain(object));
     };
-    let width = map.keys().map(|key| key.chars().count()).max().unwrap_or(0);
-    map.iter()
-        .map(|(key, value)| [pad(key, width).as_str(), GAP, &plain(value), "\n"].concat())
-        .collect()
+    let keys: Vec<String> = map.keys().map(|key| escaped(key)).collect();
+    let longest = keys.iter().map(|key| key.chars().count()).max();
+    let column = longest.unwrap_or(0).min(MAX_KEY);
+    let room = width.saturating_sub(column + GAP.len()).max(MIN_COLUMN);
+    let line = |(key, value): (&String, &Value)| {
+        let mut value = plain(value);
+        if value.chars().count() > room && !is_copied(&value) {
+            value = pad(&value, room);
+        }
+        [pad(key, column).as_str(), GAP, &value, "\n"].concat()
+    };
+    keys.iter().zip(map.values()).map(line).collect()
 }
 
-/// A value as people read it; control characters, which could command the terminal, are shown.
+/// Whether this is an id or an API key.
+fn is_copied(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A value as people read it.
 fn plain(value: &Value) -> String {
     let text = match value {
         Value::Null => "-".to_owned(),
@@ -147,6 +163,11 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
+    escaped(&text)
+}
+
+/// Control characters, which could command the terminal, are shown.
+fn escaped(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let shown: Box<dyn Iterator<Item = char>> = if c.is_control() {
@@ -185,8 +206,26 @@ mod tests {
 
     #[test]
     fn members_stand_one_to_a_line() {
-        let shown = members(&json!({"id": "x", "enabled": false, "n": 3}));
+        let shown = members(&json!({"id": "x", "enabled": false, "n": 3}), 80);
         assert_eq!(shown, "id       x\nenabled  no\nn        3\n");
+    }
+
+    #[test]
+    fn members_fit_their_terminal_and_keep_keys_whole() {
+        let key = "f".repeat(64);
+        let shown = members(
+            &json!({"api_key": key, "custom": {"text": "x".repeat(200)}, "k".repeat(40): "v"}),
+            80,
+        );
+        let lines: Vec<_> = shown.lines().collect();
+        assert!(lines[0].ends_with(&key), "{shown}");
+        assert_eq!(lines[1].chars().count(), 80, "{shown}");
+        assert!(
+            lines[1].ends_with('…') && lines[2].contains("…  v"),
+            "{shown}"
+        );
+        let shown = members(&json!({"a\u{1b}[2J": 1}), 80);
+        assert!(!shown.contains('\u{1b}'), "{shown}");
     }
 
     #[test]

@@ -42,6 +42,11 @@ pub(crate) fn user(user: &User) -> Value {
     view
 }
 
+/// A phone number of an account.
+pub(crate) fn phone_number(number: &str, account: AccountId) -> Value {
+    json!({"id": number, "state": "in_service", "account_id": account})
+}
+
 /// An account's API key.
 pub(crate) fn api_key(account: AccountId, key: &SecretText) -> Value {
     json!({"account_id": account, "api_key": key.expose()})

@@ -13,6 +13,7 @@ mod request_id;
 mod settings;
 
 pub use client::Peer;
+pub use dialect::crossbar::{Complaint, new_account, patch_account, patch_user};
 pub use ops::ops;
 pub use public::public;
 pub use settings::{Crossbar, Settings};

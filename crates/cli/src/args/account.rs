@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Json, Place};
+use super::{Json, Paging, Place};
 
 /// An account of an installation.
 #[derive(Debug, Args)]
@@ -19,16 +19,8 @@ pub(crate) struct OneAccount {
 /// Accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Account {
-    /// List accounts
-    List {
-        /// Only the accounts directly below this one
-        #[arg(long, value_name = "A")]
-        parent: Option<String>,
-        #[command(flatten)]
-        place: Place,
-        #[command(flatten)]
-        json: Json,
-    },
+    /// List accounts: all, or those around one
+    List(AccountList),
     /// Show an account
     Show(OneAccount),
     /// Create an account with its API key
@@ -42,6 +34,9 @@ pub(crate) enum Account {
         /// The account above: id, realm or name; the root if absent
         #[arg(long, value_name = "A")]
         parent: Option<String>,
+        /// Custom keys: `-` to read a JSON object from standard input, @FILE to read it from a file
+        #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+        document: Option<String>,
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
@@ -65,6 +60,26 @@ pub(crate) enum Account {
     },
 }
 
+/// Which accounts, and how many.
+#[derive(Debug, Args)]
+pub(crate) struct AccountList {
+    /// Only the accounts directly below this one
+    #[arg(long, value_name = "A")]
+    pub(crate) parent: Option<String>,
+    /// Every account below this one, each followed by what is below it
+    #[arg(long, value_name = "A", conflicts_with = "parent")]
+    pub(crate) below: Option<String>,
+    /// The accounts above this one, topmost first
+    #[arg(long, value_name = "A", conflicts_with_all = ["parent", "below", "limit", "after"])]
+    pub(crate) above: Option<String>,
+    #[command(flatten)]
+    pub(crate) paging: Paging,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
 /// What to change about an account.
 #[derive(Debug, Args)]
 pub(crate) struct AccountSet {
@@ -82,6 +97,18 @@ const ALONE: [&str; 6] = [
     "basic_digest",
     "reseller",
     "end_sessions",
+];
+
+/// What a document goes without.
+const NOT_WITH_DOCUMENT: [&str; 8] = [
+    "name",
+    "realm",
+    "trial_ends",
+    "basic_digest",
+    "reseller",
+    "end_sessions",
+    "phone",
+    "release_phone",
 ];
 
 /// At least one of these.
@@ -109,6 +136,14 @@ pub(crate) struct AccountChanges {
     /// Take a phone number away
     #[arg(long, value_name = "NUMBER", conflicts_with_all = ALONE, conflicts_with = "phone")]
     pub(crate) release_phone: Option<String>,
+    /// Merge a JSON object into it, where null removes a key: `-` for standard input, or @FILE
+    #[arg(
+        long,
+        value_name = "JSON",
+        allow_hyphen_values = true,
+        conflicts_with_all = NOT_WITH_DOCUMENT
+    )]
+    pub(crate) document: Option<String>,
     /// End every token and session of the account
     #[arg(long)]
     pub(crate) end_sessions: bool,

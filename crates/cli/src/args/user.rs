@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Json, PasswordInput, Place};
+use super::{Json, Paging, PasswordInput, Place};
 
 /// What a user may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -36,6 +36,8 @@ pub(crate) enum User {
         /// The account: id, realm or name
         #[arg(long, value_name = "A")]
         account: String,
+        #[command(flatten)]
+        paging: Paging,
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
@@ -73,6 +75,9 @@ pub(crate) struct UserCreate {
     pub(crate) username: String,
     #[command(flatten)]
     pub(crate) about: AboutUser,
+    /// More members, custom keys among them: @FILE, or `-` for standard input, a JSON object
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub(crate) document: Option<String>,
     #[command(flatten)]
     pub(crate) password: PasswordInput,
     #[command(flatten)]
@@ -91,6 +96,14 @@ pub(crate) struct UserSet {
     pub(crate) username: Option<String>,
     #[command(flatten)]
     pub(crate) about: AboutUser,
+    /// Merge a JSON object into it, where null removes a key: `-` for standard input, or @FILE
+    #[arg(
+        long,
+        value_name = "JSON",
+        allow_hyphen_values = true,
+        conflicts_with_all = ["username", "first_name", "last_name", "email", "level"]
+    )]
+    pub(crate) document: Option<String>,
     #[command(flatten)]
     pub(crate) password: PasswordInput,
 }

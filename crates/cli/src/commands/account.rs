@@ -2,32 +2,34 @@
 
 use doorward_core::account::Account;
 use doorward_core::credential::DigestKind;
+use doorward_core::document::Document;
 use doorward_core::id::AccountId;
-use doorward_core::name;
 use doorward_core::time::Timestamp;
-use doorward_engine::AdminError;
-use doorward_engine::admin::{AccountChange, NewAccount};
-use doorward_store::{Actor, Page, StoreError};
+use doorward_engine::admin::{AccountChange, AccountDraft};
+use doorward_store::Actor;
 use serde_json::Value;
 
-use crate::args::{self, AccountChanges, BasicDigest, OneAccount, Place, YesNo};
+use super::{account_list, phone_number};
+use crate::args::{self, AccountChanges, BasicDigest, OneAccount, YesNo};
 use crate::fail::{Fail, Outcome};
 use crate::output::{self, Format};
-use crate::views;
 use crate::wiring::{self, Opened};
+use crate::{document, views};
 
-/// Rows asked for at once.
-const PAGE: u32 = 500;
-/// Columns of the list.
-const COLUMNS: [&str; 5] = ["id", "name", "realm", "enabled", "parent_id"];
+/// Members that a document may repeat and not change.
+const FIXED: [&str; 7] = [
+    "id",
+    "created",
+    "parent_id",
+    "superduper_admin",
+    "is_reseller",
+    "trial_ends",
+    "basic_digest",
+];
 
 pub(crate) async fn run(command: args::Account) -> Outcome {
     match command {
-        args::Account::List {
-            parent,
-            place,
-            json,
-        } => list(parent, &place, json).await,
+        args::Account::List(args) => account_list::run(args).await,
         args::Account::Show(which) => {
             let (opened, account) = find(&which).await?;
             finish(opened, which.json, &account).await
@@ -36,17 +38,14 @@ pub(crate) async fn run(command: args::Account) -> Outcome {
             name,
             realm,
             parent,
+            document,
             place,
             json,
         } => {
+            let document = new_document(name, realm, document.as_deref())?;
             let opened = wiring::open(&place).await?;
             let parent = parent_id(&opened, parent).await?;
-            let new = NewAccount {
-                name,
-                realm,
-                parent,
-                ..NewAccount::default()
-            };
+            let new = doorward_server::new_account(&document, parent)?;
             let account = opened.engine.create_account(Actor::operator(), new).await?;
             finish(opened, json, &account).await
         }
@@ -80,48 +79,29 @@ async fn find(which: &OneAccount) -> Outcome<(Opened, Account)> {
     Ok((opened, account))
 }
 
-async fn parent_id(opened: &Opened, parent: Option<String>) -> Outcome<Option<AccountId>> {
+async fn parent_id(opened: &Opened, parent: Option<String>) -> Outcome<AccountId> {
     match parent {
-        Some(text) => Ok(Some(opened.account(&text).await?.id)),
-        None => Ok(None),
+        Some(text) => Ok(opened.account(&text).await?.id),
+        None => Ok(opened.engine.root()),
     }
 }
 
-async fn list(parent: Option<String>, place: &Place, json: args::Json) -> Outcome {
-    let opened = wiring::open(place).await?;
-    let parent = parent_id(&opened, parent).await?;
-    let accounts = all(&opened, parent).await?;
-    opened.close().await;
-    output::list(Format::choose(json.json), accounts, &COLUMNS)
+/// What stands on the command line is said of the document too, and wins.
+fn new_document(name: String, realm: Option<String>, document: Option<&str>) -> Outcome<Document> {
+    let read = document.map(document::read).transpose()?;
+    let mut document = settable(read.unwrap_or_default(), &Value::Null)?;
+    document.insert("name".to_owned(), name.into());
+    document.extend(realm.map(|realm| ("realm".to_owned(), realm.into())));
+    Ok(document)
+}
+
+fn settable(document: Document, shown: &Value) -> Outcome<Document> {
+    document::settable(document, shown, &FIXED, "account set")
 }
 
 async fn finish(opened: Opened, json: args::Json, account: &Account) -> Outcome {
     opened.close().await;
     output::object(Format::choose(json.json), &views::account(account))
-}
-
-async fn all(opened: &Opened, parent: Option<AccountId>) -> Outcome<Vec<Value>> {
-    let mut views = Vec::new();
-    let mut last: Option<Account> = None;
-    loop {
-        let key = last
-            .as_ref()
-            .and_then(|last| name::account_name_key(&last.name))
-            .unwrap_or_default();
-        let after = last
-            .as_ref()
-            .map(|last| (key.as_str(), *last.id.as_bytes()));
-        let rows = opened
-            .engine
-            .store()
-            .accounts(parent, Page { after, limit: PAGE })
-            .await?;
-        views.extend(rows.iter().map(views::account));
-        last = rows.into_iter().next_back();
-        if last.is_none() {
-            return Ok(views);
-        }
-    }
 }
 
 async fn switch(which: OneAccount, enabled: bool) -> Outcome {
@@ -141,6 +121,9 @@ async fn switch(which: OneAccount, enabled: bool) -> Outcome {
 /// Everything of one invocation is one transaction, except that sessions end after it: the flags
 /// that would be another one exclude the others.
 async fn set(which: OneAccount, changes: AccountChanges) -> Outcome {
+    if let Some(document) = &changes.document {
+        return patch(which, document).await;
+    }
     let change = change(&changes)?;
     let opened = wiring::open(&which.place).await?;
     let (engine, actor) = (&opened.engine, Actor::operator());
@@ -148,15 +131,7 @@ async fn set(which: OneAccount, changes: AccountChanges) -> Outcome {
     if let Some(number) = &changes.phone {
         engine.assign_phone(actor.clone(), id, number).await?;
     } else if let Some(number) = &changes.release_phone {
-        engine
-            .release_phone(actor.clone(), id, number)
-            .await
-            .map_err(|error| match error {
-                AdminError::Store(StoreError::Missing) => {
-                    Fail::new("the account does not have this number")
-                }
-                error => error.into(),
-            })?;
+        phone_number::release(&opened, id, number).await?;
     } else if let Some(change) = change {
         engine.change_account(actor.clone(), id, change).await?;
     }
@@ -164,6 +139,27 @@ async fn set(which: OneAccount, changes: AccountChanges) -> Outcome {
         engine.end_sessions(actor, id).await?;
     }
     let account = opened.account(&id.to_string()).await?;
+    finish(opened, which.json, &account).await
+}
+
+/// As `PATCH` does it, by what is stored when it is written.
+async fn patch(which: OneAccount, document: &str) -> Outcome {
+    let document = document::read(document)?;
+    let (opened, account) = find(&which).await?;
+    let document = settable(document, &views::account(&account))?;
+    let plan = move |account: &Account| {
+        let there = AccountDraft {
+            name: account.name.clone(),
+            realm: account.realm.clone(),
+            enabled: account.enabled,
+            document: account.document.clone(),
+        };
+        doorward_server::patch_account(&document, there)
+    };
+    let account = opened
+        .engine
+        .edit_account(Actor::operator(), account.id, plan)
+        .await?;
     finish(opened, which.json, &account).await
 }
 

@@ -1,6 +1,7 @@
 //! One file per command, each a recipe: open, do, print.
 
 mod account;
+mod account_list;
 mod audit;
 mod backup;
 mod config;
@@ -8,6 +9,8 @@ mod config;
 mod demo;
 mod init;
 mod key;
+mod pages;
+mod phone_number;
 mod restore;
 mod serve;
 mod token;
@@ -16,6 +19,7 @@ mod verifiers;
 
 use std::pin::Pin;
 
+use self::pages::Pages;
 use crate::args::Command;
 use crate::fail::Outcome;
 
@@ -27,6 +31,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         Command::Serve(args) => Box::pin(serve::run(args)),
         Command::Account(args) => Box::pin(account::run(args)),
         Command::User(args) => Box::pin(user::run(args)),
+        Command::PhoneNumber(args) => Box::pin(phone_number::run(args)),
         Command::Key(args) => Box::pin(key::run(args)),
         Command::Token(args) => Box::pin(token::run(args)),
         Command::Audit(args) => Box::pin(audit::run(args)),

@@ -3,18 +3,19 @@
 use doorward_core::account::Account;
 use doorward_core::document::Document;
 use doorward_core::user::{Level, User};
-use doorward_engine::admin::{NewUser, UserChange};
+use doorward_engine::admin::{NewSecrets, NewUser, UserChange, UserDraft};
 use doorward_store::{Actor, Page};
 use serde_json::Value;
 
+use super::Pages;
 use crate::args::{self, AboutUser, OneUser, UserCreate, UserSet};
 use crate::fail::{Fail, Outcome};
 use crate::output::{self, Format};
 use crate::wiring::{self, Opened};
-use crate::{prompt, views};
+use crate::{document, prompt, views};
 
-/// Rows asked for at once.
-const PAGE: u32 = 500;
+/// Members that a document may repeat and not change.
+const FIXED: [&str; 3] = ["id", "created", "account_id"];
 /// Columns of the list.
 const COLUMNS: [&str; 6] = [
     "id",
@@ -29,12 +30,18 @@ pub(crate) async fn run(command: args::User) -> Outcome {
     match command {
         args::User::List {
             account,
+            paging,
             place,
             json,
         } => {
+            let pages = Pages::new(&paging)?;
             let opened = wiring::open(&place).await?;
             let account = opened.account(&account).await?;
-            let users = all(&opened, &account).await?;
+            let after = match &paging.after {
+                Some(text) => Some(opened.user(&account, text).await?),
+                None => None,
+            };
+            let users = listed(&opened, &account, after, pages).await?;
             opened.close().await;
             output::list(Format::choose(json.json), users, &COLUMNS)
         }
@@ -80,65 +87,114 @@ async fn finish(opened: Opened, json: args::Json, user: &User) -> Outcome {
     output::object(Format::choose(json.json), &views::user(user))
 }
 
-async fn all(opened: &Opened, account: &Account) -> Outcome<Vec<Value>> {
+async fn listed(
+    opened: &Opened,
+    account: &Account,
+    mut last: Option<User>,
+    mut pages: Pages,
+) -> Outcome<Vec<Value>> {
     let mut views = Vec::new();
-    let mut last: Option<User> = None;
-    loop {
+    while let Some(limit) = pages.next() {
         let after = last.as_ref().map(|last| {
             (
                 last.username.as_deref().unwrap_or_default(),
                 *last.id.as_bytes(),
             )
         });
-        let page = Page { after, limit: PAGE };
+        let page = Page { after, limit };
         let rows = opened.engine.store().users(account.id, page).await?;
+        pages.came(rows.len());
         views.extend(rows.iter().map(views::user));
         last = rows.into_iter().next_back();
-        if last.is_none() {
-            return Ok(views);
-        }
     }
+    Ok(views)
 }
 
 async fn create(args: UserCreate) -> Outcome {
+    let mut patch = document(args.document.as_deref(), args.password.password_stdin)?;
+    patch.extend(args.about.members());
+    patch.insert("username".to_owned(), args.username.into());
+    let patch = settable(patch, &Value::Null)?;
+    let nobody = UserDraft {
+        username: None,
+        level: Level::User,
+        enabled: true,
+        document: Document::new(),
+    };
+    let draft = doorward_server::patch_user(&patch, nobody)?;
     let opened = wiring::open(&args.place).await?;
     let account = opened.account(&args.account).await?;
     let new = NewUser {
         account: account.id,
-        username: Some(args.username),
+        username: draft.username,
         password: Some(prompt::new_password(args.password.password_stdin)?),
-        level: args.about.level.map_or(Level::User, level),
-        enabled: true,
-        document: describe(Document::new(), &args.about),
+        level: draft.level,
+        enabled: draft.enabled,
+        document: draft.document,
     };
     let user = opened.engine.create_user(Actor::operator(), new).await?;
     finish(opened, args.json, &user).await
 }
 
+/// As `PATCH` does it, by what is stored when it is written.
 async fn set(args: UserSet) -> Outcome {
     let renamed = args.username.is_some();
-    if !renamed && !args.password.password_stdin && args.about.is_empty() {
+    let mut patch = document(args.document.as_deref(), args.password.password_stdin)?;
+    patch.extend(args.about.members());
+    patch.extend(
+        args.username
+            .map(|name| ("username".to_owned(), name.into())),
+    );
+    let says_something = args.document.is_some() || !patch.is_empty();
+    if !args.password.password_stdin && !says_something {
         return Err(Fail::usage("nothing to change").hint("see `doorward user set --help`"));
     }
     let password = (renamed || args.password.password_stdin)
         .then(|| prompt::new_password(args.password.password_stdin))
         .transpose()?;
     let (opened, user) = find(&args.which).await?;
-    let change = UserChange {
-        username: args.username,
+    let patch = settable(patch, &views::user(&user))?;
+    let secrets = NewSecrets {
         password,
-        level: args.about.level.map(level),
-        enabled: None,
-        document: args
-            .about
-            .says_something()
-            .then(|| describe(user.document.clone(), &args.about)),
+        fallback_username: None,
+    };
+    let plan = move |user: &User| {
+        let there = UserDraft {
+            username: user.username.clone(),
+            level: user.level,
+            enabled: user.enabled,
+            document: user.document.clone(),
+        };
+        doorward_server::patch_user(&patch, there)
     };
     let changed = opened
         .engine
-        .change_user(Actor::operator(), user.account, user.id, change)
+        .edit_user(Actor::operator(), user.account, user.id, secrets, plan)
         .await?;
     finish(opened, args.which.json, &changed).await
+}
+
+/// What the document says; standard input holds it or a password, not both.
+fn document(named: Option<&str>, password_stdin: bool) -> Outcome<Document> {
+    let Some(named) = named else {
+        return Ok(Document::new());
+    };
+    if named == "-" && password_stdin {
+        return Err(
+            Fail::usage("standard input cannot hold the document and the password")
+                .hint("write the document to a file and give --document @FILE"),
+        );
+    }
+    let document = document::read(named)?;
+    if document.contains_key("password") {
+        return Err(Fail::new("a document does not hold a password")
+            .hint("leave it out and add --password-stdin"));
+    }
+    Ok(document)
+}
+
+fn settable(document: Document, shown: &Value) -> Outcome<Document> {
+    document::settable(document, shown, &FIXED, "user set")
 }
 
 async fn switch(which: OneUser, enabled: bool) -> Outcome {
@@ -162,32 +218,19 @@ async fn change(which: OneUser, change: UserChange) -> Outcome {
 }
 
 impl AboutUser {
-    fn says_something(&self) -> bool {
-        self.first_name.is_some() || self.last_name.is_some() || self.email.is_some()
+    /// As members of a document.
+    fn members(self) -> impl Iterator<Item = (String, Value)> {
+        let level = self.level.map(|level| match level {
+            args::Level::Admin => Level::Admin,
+            args::Level::User => Level::User,
+        });
+        [
+            ("first_name", self.first_name),
+            ("last_name", self.last_name),
+            ("email", self.email),
+            ("priv_level", level.map(|level| level.as_str().to_owned())),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?.into())))
     }
-
-    fn is_empty(&self) -> bool {
-        self.level.is_none() && !self.says_something()
-    }
-}
-
-fn level(level: args::Level) -> Level {
-    match level {
-        args::Level::Admin => Level::Admin,
-        args::Level::User => Level::User,
-    }
-}
-
-fn describe(mut document: Document, about: &AboutUser) -> Document {
-    let said = [
-        ("first_name", &about.first_name),
-        ("last_name", &about.last_name),
-        ("email", &about.email),
-    ];
-    for (key, value) in said {
-        if let Some(value) = value {
-            document.insert(key.to_owned(), value.as_str().into());
-        }
-    }
-    document
 }

@@ -10,11 +10,14 @@
 mod audit;
 mod clients;
 mod commands;
+mod curl;
+mod directory;
 mod durability;
 mod example;
 mod failures;
 mod full_disk;
 mod log;
+mod replayed;
 mod restoring;
 mod serving;
 mod support;

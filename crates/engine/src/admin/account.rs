@@ -9,6 +9,7 @@ use doorward_core::name;
 use doorward_core::time::Timestamp;
 use doorward_store::{Action, Actor};
 
+use super::tree::may_be_reseller;
 use super::{AdminError, EditError};
 use crate::Engine;
 
@@ -183,15 +184,26 @@ impl Engine {
     /// Changes an account.
     ///
     /// # Errors
-    /// See [`AdminError`].
+    /// See [`AdminError`]; for a reseller, also what [`Engine::set_reseller`] says.
     pub async fn change_account(
         &self,
         actor: Actor,
         id: AccountId,
         change: AccountChange,
     ) -> Result<Account, AdminError> {
-        self.update_account(actor, Action::ChangeAccount, id, move |account| {
-            change.apply(account)
+        let names = self.settings().names;
+        let root = self.root();
+        self.commit(actor, move |write| {
+            Box::pin(async move {
+                if change.reseller.is_some() {
+                    may_be_reseller(write, id, root).await?;
+                }
+                let mut account = write.account(id).await?.ok_or(AdminError::UnknownAccount)?;
+                change.apply(&mut account)?;
+                let action = Action::ChangeAccount;
+                account.revision = write.update_account(action, &account, names).await?;
+                Ok(account)
+            })
         })
         .await
     }

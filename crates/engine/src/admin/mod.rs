@@ -52,8 +52,8 @@ pub enum AdminError {
         /// Why.
         error: NameError,
     },
-    /// The root cannot be deleted or moved.
-    #[error("the root account cannot be deleted or moved")]
+    /// The root cannot be deleted, moved or made anything but a reseller.
+    #[error("the root account is always a reseller, and cannot be deleted or moved")]
     Root,
     /// A reseller stands below.
     #[error("there are resellers below the account")]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use doorward_core::account::Account;
 use doorward_core::id::AccountId;
 use doorward_core::right::{Caller, Right, Target, holds};
-use doorward_store::{Action, Actor, StoreError};
+use doorward_store::{Actor, StoreError, Write};
 
-use super::AdminError;
+use super::{AccountChange, AdminError};
 use crate::{Engine, Permit};
 
 impl Engine {
@@ -49,25 +49,27 @@ impl Engine {
         id: AccountId,
         reseller: bool,
     ) -> Result<Account, AdminError> {
-        if id == self.root() {
-            return Err(AdminError::Root);
-        }
-        let names = self.settings().names;
-        self.commit(actor, move |write| {
-            Box::pin(async move {
-                // Two promotions, one below the other, must see each other.
-                write.lock_tree().await?;
-                let mut account = write.account(id).await?.ok_or(AdminError::UnknownAccount)?;
-                if write.has_reseller_below(id).await? {
-                    return Err(AdminError::ResellersBelow);
-                }
-                account.reseller = reseller;
-                account.revision = write
-                    .update_account(Action::ChangeAccount, &account, names)
-                    .await?;
-                Ok(account)
-            })
-        })
-        .await
+        let change = AccountChange {
+            reseller: Some(reseller),
+            ..AccountChange::default()
+        };
+        self.change_account(actor, id, change).await
     }
+}
+
+/// Refuses to change who is a reseller where accounts would change hands, and at the root.
+pub(super) async fn may_be_reseller(
+    write: &mut Write,
+    id: AccountId,
+    root: AccountId,
+) -> Result<(), AdminError> {
+    if id == root {
+        return Err(AdminError::Root);
+    }
+    // Two promotions, one below the other, must see each other.
+    write.lock_tree().await?;
+    if write.has_reseller_below(id).await? {
+        return Err(AdminError::ResellersBelow);
+    }
+    Ok(())
 }

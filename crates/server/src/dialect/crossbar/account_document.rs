@@ -78,15 +78,30 @@ impl Wish {
 
     /// The account it makes of another. A realm is never taken away, only replaced.
     pub(super) fn apply(self, account: &Account) -> Result<AccountDraft, Error> {
+        self.merge(AccountDraft {
+            name: account.name.clone(),
+            realm: account.realm.clone(),
+            enabled: account.enabled,
+            document: account.document.clone(),
+        })
+    }
+
+    /// The account it makes of what is there.
+    pub(super) fn merge(self, there: AccountDraft) -> Result<AccountDraft, Error> {
+        let AccountDraft {
+            name,
+            realm,
+            enabled,
+            mut document,
+        } = there;
         let typed = match self.mode {
             Mode::Replace => typed(self.data, |_| true)?,
             Mode::Merge => {
-                let mut document = account.document.clone();
-                document.insert("name".to_owned(), json!(account.name));
-                document.insert("realm".to_owned(), json!(account.realm));
+                document.insert("name".to_owned(), json!(name));
+                document.insert("realm".to_owned(), json!(realm));
                 document.shift_remove("enabled");
                 if self.may_enable {
-                    document.insert("enabled".to_owned(), json!(account.enabled));
+                    document.insert("enabled".to_owned(), json!(enabled));
                 }
                 merge(&mut document, self.data.clone());
                 let mut typed = typed(document, |field| self.data.contains_key(field))?;
@@ -98,8 +113,8 @@ impl Wish {
         };
         Ok(AccountDraft {
             name: typed.name,
-            realm: typed.realm.unwrap_or_else(|| account.realm.clone()),
-            enabled: typed.enabled.unwrap_or(account.enabled),
+            realm: typed.realm.unwrap_or(realm),
+            enabled: typed.enabled.unwrap_or(enabled),
             document: typed.document,
         })
     }

@@ -83,22 +83,33 @@ impl Wish {
 
     /// The user it makes of another.
     pub(super) fn apply(&self, user: &User) -> Result<UserDraft, Error> {
+        self.merge(UserDraft {
+            username: user.username.clone(),
+            level: user.level,
+            enabled: user.enabled,
+            document: user.document.clone(),
+        })
+    }
+
+    /// The user it makes of what is there.
+    pub(super) fn merge(&self, there: UserDraft) -> Result<UserDraft, Error> {
+        let (level, enabled) = (there.level, there.enabled);
         let draft = match self.mode {
-            Mode::Replace => typed(self.data.clone(), |_| true, (user.level, user.enabled))?,
+            Mode::Replace => typed(self.data.clone(), |_| true, (level, enabled))?,
             Mode::Merge => {
-                let mut document = user.document.clone();
+                let mut document = there.document;
                 document.shift_remove("username");
-                let username = user.username.as_ref();
+                let username = there.username;
                 document.extend(username.map(|name| ("username".to_owned(), json!(name))));
-                document.insert("priv_level".to_owned(), json!(user.level.as_str()));
-                document.insert("enabled".to_owned(), json!(user.enabled));
+                document.insert("priv_level".to_owned(), json!(level.as_str()));
+                document.insert("enabled".to_owned(), json!(enabled));
                 merge(&mut document, self.data.clone());
                 // What was stored before there was this check is not this client's fault.
                 let touched = |field: &str| self.data.contains_key(field);
                 typed(document, touched, (Level::User, true))?
             }
         };
-        let guarded_differs = draft.level != user.level || draft.enabled != user.enabled;
+        let guarded_differs = draft.level != level || draft.enabled != enabled;
         if guarded_differs && !self.may_guarded {
             return Err(Error::Forbidden);
         }
