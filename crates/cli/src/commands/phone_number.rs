@@ -13,6 +13,8 @@ use crate::wiring::{self, Opened, quoted};
 
 /// Columns of the list.
 const COLUMNS: [&str; 3] = ["id", "state", "account_id"];
+/// Most numbers that are shown, as over the wire.
+const SHOWN: u32 = 10_000;
 
 pub(crate) async fn run(command: args::PhoneNumber) -> Outcome {
     match command {
@@ -23,8 +25,15 @@ pub(crate) async fn run(command: args::PhoneNumber) -> Outcome {
         } => {
             let opened = wiring::open(&place).await?;
             let account = opened.account(&account).await?.id;
-            let numbers = opened.engine.store().phones(account).await?;
+            let store = opened.engine.store();
+            let numbers = store.phones(account, SHOWN.saturating_add(1)).await?;
             opened.close().await;
+            if numbers.len() > SHOWN as usize {
+                return Err(
+                    Fail::new(format!("the account has more than {SHOWN} numbers"))
+                        .hint("see `doorward phone-number show NUMBER` for one of them"),
+                );
+            }
             let views = numbers
                 .iter()
                 .map(|number| views::phone_number(number, account));
