@@ -3,8 +3,19 @@
 use doorward_core::account::Account;
 use doorward_core::id::AccountId;
 
-use crate::query::sql;
+use crate::query::{Query, sql};
 use crate::{Action, Conflict, NameRule, Store, StoreError, Write};
+
+fn phones_query(account: AccountId) -> Query {
+    sql("SELECT key FROM directory WHERE account_id = $1 AND kind = 'phone' ORDER BY key")
+        .id(account)
+}
+
+/// The statement that lists phone numbers, with a name.
+#[cfg(feature = "testing")]
+pub(crate) fn statements() -> Vec<(&'static str, Query)> {
+    vec![("phone numbers", phones_query(AccountId::new([1; 16])))]
+}
 
 impl Store {
     /// Accounts whose normalised name is this, oldest first, at most `limit`.
@@ -51,9 +62,7 @@ impl Store {
     /// # Errors
     /// As every question: [`StoreError`].
     pub async fn phones(&self, account: AccountId) -> Result<Vec<String>, StoreError> {
-        let query =
-            sql("SELECT key FROM directory WHERE account_id = $1 AND kind = 'phone' ORDER BY key");
-        self.fetch(query.id(account))
+        self.fetch(phones_query(account))
             .await?
             .into_iter()
             .map(|row| row.read("directory").text())

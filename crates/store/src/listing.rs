@@ -148,18 +148,42 @@ fn children_query(after: Option<&Position>, direction: Direction) -> Query {
     )
 }
 
-/// Every statement a page of a list begins with, for both databases alike.
+fn child_query(id: AccountId, parent: AccountId) -> Query {
+    sql("SELECT id FROM accounts WHERE id = $1 AND parent_id = $2")
+        .id(id)
+        .id(parent)
+}
+
+fn count_query(id: AccountId, most: u32) -> Query {
+    sql("WITH RECURSIVE down (id, steps) AS ( \
+           SELECT id, CAST(1 AS BIGINT) FROM accounts WHERE parent_id = $1 \
+           UNION ALL \
+           SELECT a.id, down.steps + 1 FROM down JOIN accounts a ON a.parent_id = down.id \
+           WHERE down.steps < $2) \
+         SELECT count(*) FROM (SELECT id FROM down LIMIT $3) AS counted")
+    .id(id)
+    .int(WALK)
+    .int(i64::from(most))
+}
+
+/// Every statement of a page, with a name.
 #[cfg(feature = "testing")]
-pub(crate) fn statements() -> Vec<&'static str> {
+pub(crate) fn statements() -> Vec<(&'static str, Query)> {
+    let (owner, other) = (AccountId::new([1; 16]), AccountId::new([2; 16]));
     let somewhere = Position {
-        key: String::new(),
-        id: [0; 16],
+        key: "k".to_owned(),
+        id: [3; 16],
     };
-    let mut all = Vec::new();
+    let mut all = vec![
+        ("whether a child is still there", child_query(owner, other)),
+        ("count of accounts below", count_query(owner, BATCH)),
+    ];
     for direction in [Direction::Ascending, Direction::Descending] {
         for after in [None, Some(&somewhere)] {
-            all.push(users_query(after, direction).sqlite);
-            all.push(children_query(after, direction).sqlite);
+            let users = users_query(after, direction);
+            all.push(("users", bound(users, owner, after, BATCH)));
+            let children = children_query(after, direction);
+            all.push(("children", bound(children, owner, after, BATCH)));
         }
     }
     all
@@ -308,8 +332,7 @@ impl Store {
         for position in after.iter().take(MAX_DEPTH) {
             levels.push(Level::of(parent, Some(position.clone())));
             let id = AccountId::new(position.id);
-            let still = sql("SELECT id FROM accounts WHERE id = $1 AND parent_id = $2");
-            if self.fetch_one(still.id(id).id(parent)).await?.is_none() {
+            if self.fetch_one(child_query(id, parent)).await?.is_none() {
                 return Ok(levels);
             }
             parent = id;
@@ -323,14 +346,7 @@ impl Store {
     /// # Errors
     /// As every question: [`StoreError`].
     pub async fn count_below(&self, id: AccountId, most: u32) -> Result<u64, StoreError> {
-        let query = sql("WITH RECURSIVE down (id, steps) AS ( \
-               SELECT id, CAST(1 AS BIGINT) FROM accounts WHERE parent_id = $1 \
-               UNION ALL \
-               SELECT a.id, down.steps + 1 FROM down JOIN accounts a ON a.parent_id = down.id \
-               WHERE down.steps < $2) \
-             SELECT count(*) FROM (SELECT id FROM down LIMIT $3) AS counted");
-        let query = query.id(id).int(WALK).int(i64::from(most));
-        let row = self.fetch_one(query).await?;
+        let row = self.fetch_one(count_query(id, most)).await?;
         row.ok_or(StoreError::Missing)?.read(account::TABLE).count()
     }
 

@@ -178,21 +178,6 @@ both_databases!(resellers_below_are_found, async |database| {
     assert!(!write.has_reseller_below(account_id(7)).await.unwrap());
 });
 
-both_databases!(lists_run_along_an_index, async |database| {
-    for statement in doorward_store::testing::list_statements() {
-        let plan = database.plan(&statement).await;
-        let index = if statement.contains("FROM users") {
-            "users_list"
-        } else {
-            "accounts_children"
-        };
-        assert!(plan.contains(index), "{statement}\n{plan}");
-        for costly in ["SCAN", "TEMP B-TREE", "Seq Scan", "Sort"] {
-            assert!(!plan.contains(costly), "{statement}\n{plan}");
-        }
-    }
-});
-
 both_databases!(users_of_an_older_store_get_their_keys, async |database| {
     let store = &database.store;
     add_root(store).await.unwrap();
