@@ -239,6 +239,7 @@ impl Write {
         if self.execute(query).await? == 0 {
             return Err(StoreError::Conflict(Conflict::Row));
         }
+        self.count_new(account.id, account.parent).await?;
         self.list_name(account, &name_key(account), names).await?;
         self.list_realm(account).await?;
         self.changed(Change::Account(account.id));
@@ -297,20 +298,22 @@ impl Write {
     /// [`StoreError::HasChildren`], [`StoreError::Missing`], [`StoreError::Tree`] for the root.
     pub async fn delete_account(&mut self, id: AccountId) -> Result<(), StoreError> {
         self.step()?;
+        self.transaction().lock_tree().await?;
         let found = sql_locked!("SELECT parent_id FROM accounts WHERE id = $1");
-        let parent = self
+        let parent: Option<AccountId> = self
             .fetch_one(found.id(id))
             .await?
             .ok_or(StoreError::Missing)?
             .read(TABLE)
-            .text_if()?;
+            .parsed_if()?;
         let child = sql("SELECT id FROM accounts WHERE parent_id = $1 LIMIT 1");
         if self.fetch_one(child.id(id)).await?.is_some() {
             return Err(StoreError::HasChildren);
         }
-        if parent.is_none() {
+        let Some(parent) = parent else {
             return Err(StoreError::Tree);
-        }
+        };
+        self.count_deleted(id, parent).await?;
         self.delete_credentials_of(id).await?;
         self.delete_users_of(id).await?;
         let directory = sql("DELETE FROM directory WHERE account_id = $1");

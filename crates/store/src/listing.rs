@@ -11,7 +11,7 @@ use doorward_core::user::User;
 use serde_json::Value;
 
 use crate::query::{Query, sql};
-use crate::{Store, StoreError, Write, account, user};
+use crate::{Store, StoreError, Write, account, tree, user};
 
 /// Most characters of a user's sort key; the rest does not sort.
 const LIST_KEY: usize = 256;
@@ -56,6 +56,8 @@ pub struct ListedAccount {
     pub position: Position,
     /// Whether there are accounts below it.
     pub has_children: bool,
+    /// How many there are below it.
+    pub below: u64,
 }
 
 /// An account below another.
@@ -139,7 +141,8 @@ fn children_query(after: Option<&Position>, direction: Direction) -> Query {
             "SELECT ",
             account::columns!(),
             ", name_key, CAST(CASE WHEN EXISTS (SELECT 1 FROM accounts c WHERE c.parent_id = accounts.id) \
-             THEN 1 ELSE 0 END AS BIGINT) FROM accounts"
+             THEN 1 ELSE 0 END AS BIGINT), \
+             (SELECT below FROM tree_sizes s WHERE s.account_id = accounts.id) FROM accounts"
         ),
         "parent_id",
         "name_key",
@@ -154,18 +157,6 @@ fn child_query(id: AccountId, parent: AccountId) -> Query {
         .id(parent)
 }
 
-fn count_query(id: AccountId, most: u32) -> Query {
-    sql("WITH RECURSIVE down (id, steps) AS ( \
-           SELECT id, CAST(1 AS BIGINT) FROM accounts WHERE parent_id = $1 \
-           UNION ALL \
-           SELECT a.id, down.steps + 1 FROM down JOIN accounts a ON a.parent_id = down.id \
-           WHERE down.steps < $2) \
-         SELECT count(*) FROM (SELECT id FROM down LIMIT $3) AS counted")
-    .id(id)
-    .int(WALK)
-    .int(i64::from(most))
-}
-
 /// Every statement of a page, with a name.
 #[cfg(feature = "testing")]
 pub(crate) fn statements() -> Vec<(&'static str, Query)> {
@@ -176,7 +167,7 @@ pub(crate) fn statements() -> Vec<(&'static str, Query)> {
     };
     let mut all = vec![
         ("whether a child is still there", child_query(owner, other)),
-        ("count of accounts below", count_query(owner, BATCH)),
+        ("count of accounts below", tree::size_query(owner)),
     ];
     for direction in [Direction::Ascending, Direction::Descending] {
         for after in [None, Some(&somewhere)] {
@@ -271,6 +262,7 @@ impl Store {
                     account,
                     position,
                     has_children: columns.flag()?,
+                    below: columns.count()?,
                 })
             })
             .collect()
@@ -341,13 +333,13 @@ impl Store {
         Ok(levels)
     }
 
-    /// How many accounts are below another, counted up to `most`.
+    /// How many accounts are below another.
     ///
     /// # Errors
-    /// As every question: [`StoreError`].
-    pub async fn count_below(&self, id: AccountId, most: u32) -> Result<u64, StoreError> {
-        let row = self.fetch_one(count_query(id, most)).await?;
-        row.ok_or(StoreError::Missing)?.read(account::TABLE).count()
+    /// [`StoreError::Missing`] when there is no such account.
+    pub async fn count_below(&self, id: AccountId) -> Result<u64, StoreError> {
+        let row = self.fetch_one(tree::size_query(id)).await?;
+        row.ok_or(StoreError::Missing)?.read(tree::SIZES).count()
     }
 
     /// Makes a position unreadable and unforgeable for whoever carries it; it opens for the same `list` and `of` only.

@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     step!("0001_start"),
     step!("0002_lists"),
     step!("0003_indexes"),
+    step!("0004_tree_sizes"),
 ];
 
 /// Applies what is missing. Several processes may do so at once: each takes the database's own lock first.

@@ -127,6 +127,7 @@ impl Engine {
         self.commit(actor, move |write| {
             Box::pin(async move {
                 let mut account = account;
+                write.lock_tree().await?;
                 let parent = write.account(parent).await?;
                 account.enabled &= parent.ok_or(AdminError::UnknownAccount)?.enabled;
                 write.insert_account(&account, names).await?;
@@ -268,6 +269,7 @@ impl Engine {
         }
         self.commit(actor, move |write| {
             Box::pin(async move {
+                write.lock_tree().await?;
                 let account = write.account(id).await?.ok_or(AdminError::UnknownAccount)?;
                 write.delete_account(id).await?;
                 Ok(account)

@@ -6,10 +6,18 @@ use serde_json::{Value, json};
 
 use crate::support::{column, send};
 
-/// Moves an account; a path leads to it.
+/// Moves an account.
 async fn hang(app: &App, account: &str, to: &str, token: &str) -> Reply {
     let path = format!("/v2/accounts/{account}/move");
     send(app, "POST", path, token, json!({"to": to})).await
+}
+
+/// Two calls at the same time.
+async fn at_once(
+    first: impl Future<Output = Reply>,
+    second: impl Future<Output = Reply>,
+) -> (Reply, Reply) {
+    tokio::join!(Box::pin(first), Box::pin(second))
 }
 
 /// The ids above an account, topmost first.
@@ -133,7 +141,7 @@ async fn two_clients_whose_moves_cross_make_no_cycle() {
         let top = [m.clone(), r.clone()];
         for _ in 0..20 {
             let (first, second) =
-                tokio::join!(hang(&app, &a, &b, &token), hang(&app, &b, &a, &token),);
+                at_once(hang(&app, &a, &b, &token), hang(&app, &b, &a, &token)).await;
             let statuses = (first.status, second.status);
             let (upper, lower) = match statuses {
                 (200, 403) => (&b, &a),
@@ -156,7 +164,7 @@ async fn crossing_moves_far_apart_make_no_cycle() {
         // C is below A: each move alone is legal, both together would be a ring of three.
         for _ in 0..20 {
             let (first, second) =
-                tokio::join!(hang(&app, &a, &b, &token), hang(&app, &b, &c, &token),);
+                at_once(hang(&app, &a, &b, &token), hang(&app, &b, &c, &token)).await;
             let mut statuses = [first.status, second.status];
             statuses.sort_unstable();
             assert_eq!(statuses, [200, 403]);
@@ -195,7 +203,7 @@ async fn the_tree_grows_to_its_limit_and_no_further() {
         }
         let way = above(&app, &c, &token).await;
         assert_eq!(way[..MAX_DEPTH - 2], chain[..MAX_DEPTH - 2]);
-        assert_eq!(way[MAX_DEPTH - 2..], [a.clone()]);
+        assert_eq!(way.last(), Some(&a));
         let reply = send(
             &app,
             "PUT",
@@ -205,5 +213,36 @@ async fn the_tree_grows_to_its_limit_and_no_further() {
         );
         reply.await.assert_invalid("tree", "invalid");
         hang(&app, &a, &r, &token).await.assert_status(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_are_made_and_deleted_below_one_that_moves() {
+    for app in App::on_both().await {
+        let token = app.token("mad").await;
+        let [r, a, b] = ["R", "A", "B"].map(|name| app.account(name).id.to_string());
+        for n in 0..20 {
+            let to = if n % 2 == 0 { &b } else { &r };
+            let new = send(
+                &app,
+                "PUT",
+                app.account_path("A"),
+                &token,
+                json!({"name": format!("New {n}")}),
+            );
+            let (moved, made) = at_once(hang(&app, &a, to, &token), new).await;
+            moved.assert_status(200);
+            made.assert_status(201);
+            let id = made.at("/data/id").as_str().unwrap().to_owned();
+            let path = format!("/v2/accounts/{id}");
+            let back = hang(&app, &id, &r, &token);
+            let deleted = app.call("DELETE", &path).token(&token).send();
+            let (back, deleted) = at_once(back, deleted).await;
+            assert!([200, 404].contains(&back.status), "{}", back.text());
+            deleted.assert_status(200);
+            app.get(&path, &token)
+                .await
+                .assert_error(404, "bad_identifier");
+        }
     }
 }

@@ -30,7 +30,7 @@ impl Template {
     /// Made by whoever comes first.
     pub(super) async fn get() -> &'static Self {
         static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
-        TEMPLATE.get_or_init(Self::found).await
+        TEMPLATE.get_or_init(|| Box::pin(Self::found())).await
     }
 
     pub(super) fn copy_to(&self, folder: &Path) {
