@@ -32,7 +32,8 @@ Usage: cargo xtask COMMAND
   test          everything continuous integration runs, in order
   test --full   the same, then the slow tests (named full_…)
   lint          fmt, walls, checklists, clippy, deny, doc
-  bench         cargo bench --workspace
+  bench         what a check costs: benches of the engine
+  scale         what pages of lists cost on a large store (minutes)
   postgres      start a PostgreSQL server for tests, until Ctrl-C
 
 One step of `test` alone:
@@ -88,13 +89,8 @@ fn main() -> ExitCode {
         ["test"] => play(TEST),
         ["test", "--full"] => play(&[TEST, &[FULL]].concat()),
         ["lint"] => play(LINT),
-        ["bench"] => told(&run(cargo().args([
-            "bench",
-            "--workspace",
-            "--locked",
-            "--bench",
-            "*",
-        ]))),
+        ["bench"] => told(&bench("check")),
+        ["scale"] => told(&bench("scale")),
         ["postgres"] => told(&serve_postgres()),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
@@ -111,6 +107,10 @@ fn main() -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+fn bench(name: &str) -> Result<()> {
+    run(cargo().args(["bench", "--workspace", "--locked", "--bench", name]))
 }
 
 /// Tells what went wrong, if anything did.

@@ -125,18 +125,59 @@ fn written(query: Query, account: &Account, sealer: &Sealer) -> Result<Query, St
         .text(&document_text(TABLE, &account.document)?))
 }
 
+fn one(id: AccountId) -> Query {
+    let query = sql(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM accounts WHERE id = $1"
+    ));
+    query.id(id)
+}
+
+fn pages(under: Option<AccountId>, page: Page<'_>) -> Query {
+    let (key, id) = page.start();
+    let query = match under {
+        None => sql(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM accounts WHERE id > $1 ORDER BY id LIMIT $2"
+        ))
+        .text(&id),
+        Some(parent) => sql(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM accounts WHERE parent_id = $1 AND (name_key, id) > ($2, $3) \
+             ORDER BY name_key, id LIMIT $4"
+        ))
+        .id(parent)
+        .text(key)
+        .text(&id),
+    };
+    query.int(i64::from(page.limit))
+}
+
+/// Every statement that reads accounts one by one or in pages, with a name.
+#[cfg(feature = "testing")]
+pub(crate) fn statements() -> Vec<(&'static str, Query)> {
+    let id = AccountId::new([1; 16]);
+    let page = Page {
+        after: Some(("k", [2; 16])),
+        limit: 50,
+    };
+    vec![
+        ("an account of the tree", one(id)),
+        ("all accounts", pages(None, page)),
+        ("accounts under one", pages(Some(id), page)),
+    ]
+}
+
 impl Store {
     /// An account.
     ///
     /// # Errors
     /// As every question: [`StoreError`].
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        let query = sql(concat!(
-            "SELECT ",
-            columns!(),
-            " FROM accounts WHERE id = $1"
-        ));
-        self.fetch_one(query.id(id))
+        self.fetch_one(one(id))
             .await?
             .map(|row| read_row(row, self.sealer()))
             .transpose()
@@ -151,25 +192,7 @@ impl Store {
         under: Option<AccountId>,
         page: Page<'_>,
     ) -> Result<Vec<Account>, StoreError> {
-        let (key, id) = page.start();
-        let query = match under {
-            None => sql(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM accounts WHERE id > $1 ORDER BY id LIMIT $2"
-            ))
-            .text(&id),
-            Some(parent) => sql(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM accounts WHERE parent_id = $1 AND (name_key, id) > ($2, $3) \
-                 ORDER BY name_key, id LIMIT $4"
-            ))
-            .id(parent)
-            .text(key)
-            .text(&id),
-        };
-        self.fetch(query.int(i64::from(page.limit)))
+        self.fetch(pages(under, page))
             .await?
             .into_iter()
             .map(|row| read_row(row, self.sealer()))
@@ -216,6 +239,7 @@ impl Write {
         if self.execute(query).await? == 0 {
             return Err(StoreError::Conflict(Conflict::Row));
         }
+        self.count_new(account.id, account.parent).await?;
         self.list_name(account, &name_key(account), account.created, names)
             .await?;
         self.list_realm(account).await?;
@@ -276,20 +300,22 @@ impl Write {
     /// [`StoreError::HasChildren`], [`StoreError::Missing`], [`StoreError::Tree`] for the root.
     pub async fn delete_account(&mut self, id: AccountId) -> Result<(), StoreError> {
         self.step()?;
+        self.transaction().lock_tree().await?;
         let found = sql_locked!("SELECT parent_id FROM accounts WHERE id = $1");
-        let parent = self
+        let parent: Option<AccountId> = self
             .fetch_one(found.id(id))
             .await?
             .ok_or(StoreError::Missing)?
             .read(TABLE)
-            .text_if()?;
+            .parsed_if()?;
         let child = sql("SELECT id FROM accounts WHERE parent_id = $1 LIMIT 1");
         if self.fetch_one(child.id(id)).await?.is_some() {
             return Err(StoreError::HasChildren);
         }
-        if parent.is_none() {
+        let Some(parent) = parent else {
             return Err(StoreError::Tree);
-        }
+        };
+        self.count_deleted(id, parent).await?;
         self.delete_credentials_of(id).await?;
         self.delete_users_of(id).await?;
         let directory = sql("DELETE FROM directory WHERE account_id = $1");

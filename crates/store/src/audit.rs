@@ -1,8 +1,11 @@
 //! The audit log: who did what to what, one line per step of a write.
 
+mod way;
+
 use doorward_core::id::{AccountId, UserId};
 use doorward_core::time::Timestamp;
 
+use self::way::{Stretch, Way};
 use crate::query::{Query, Row, sql};
 use crate::write::Entry;
 use crate::{Actor, AuditRow, Direction, Store, StoreError};
@@ -20,23 +23,6 @@ pub struct AuditFilter {
     pub since: Option<Timestamp>,
     /// Before this.
     pub until: Option<Timestamp>,
-}
-
-/// A page of the log: `$1` the position, `$2` the limit, `$3` and `$4` the time, `$5` to `$7` the rest of the filter.
-macro_rules! page {
-    ($after:literal, $order:literal) => {
-        sql(concat!(
-            "SELECT id, happened, action, account_id, target, actor_account, actor_user, \
-             actor_credential, actor_impersonator, request_id, address FROM audit WHERE ",
-            $after,
-            " AND happened >= $3 AND happened < $4 \
-             AND ($5 IS NULL OR account_id = $5) \
-             AND ($6 IS NULL OR target = $6 OR actor_user = $6 OR actor_impersonator = $6) \
-             AND ($7 IS NULL OR substr(action, 1, length($7)) = $7) ORDER BY ",
-            $order,
-            " LIMIT $2"
-        ))
-    };
 }
 
 pub(crate) fn insert(now: Timestamp, entry: &Entry, actor: &Actor) -> Query {
@@ -98,17 +84,95 @@ impl Store {
         direction: Direction,
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreError> {
-        let query = match direction {
-            Direction::Ascending => page!("id > $1", "id").int(after.unwrap_or(i64::MIN)),
-            Direction::Descending => page!("id < $1", "id DESC").int(after.unwrap_or(i64::MAX)),
+        let mut stretch = Stretch {
+            after,
+            newest: i64::MAX,
+            direction,
+            limit,
         };
-        let query = query
-            .int(i64::from(limit))
-            .int(filter.since.map_or(i64::MIN, Timestamp::micros))
-            .time(filter.until.unwrap_or(Timestamp::MAX))
-            .text_if(filter.account.map(|id| id.to_string()))
-            .text_if(filter.user.map(|id| id.to_string()))
-            .text_if(filter.action.clone());
-        self.fetch(query).await?.into_iter().map(read).collect()
+        let ways = self.ways(filter).await?;
+        if let [way] = ways.as_slice() {
+            return self.along(way, filter, stretch).await;
+        }
+        // Ways are read one after the other: what is written meanwhile comes with a later page, and passes nothing by.
+        let newest = self.fetch_one(way::newest()).await?;
+        stretch.newest = newest.ok_or(StoreError::Missing)?.read("audit").int()?;
+        let mut rows = Vec::new();
+        for way in &ways {
+            rows.extend(self.along(way, filter, stretch).await?);
+        }
+        rows.sort_unstable_by_key(|row| row.id);
+        rows.dedup_by_key(|row| row.id);
+        if direction == Direction::Descending {
+            rows.reverse();
+        }
+        rows.truncate(limit as usize);
+        Ok(rows)
     }
+
+    async fn ways(&self, filter: &AuditFilter) -> Result<Vec<Way>, StoreError> {
+        if let Some(ways) = Way::through(filter) {
+            return Ok(ways);
+        }
+        let beginning = filter.action.as_deref().unwrap_or_default();
+        self.fetch(way::actions(beginning))
+            .await?
+            .into_iter()
+            .map(|row| row.read("audit").text().map(Way::Action))
+            .collect()
+    }
+
+    async fn along(
+        &self,
+        way: &Way,
+        filter: &AuditFilter,
+        stretch: Stretch,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        let rows = self.fetch(way.query(filter, stretch)).await?;
+        rows.into_iter().map(read).collect()
+    }
+}
+
+/// Every statement of the log's pages, with a name.
+#[cfg(feature = "testing")]
+pub(crate) fn statements() -> Vec<(&'static str, Query)> {
+    let (account, user) = (AccountId::new([1; 16]), UserId::new([2; 16]));
+    let name = || "user.create".to_owned();
+    let ways = [
+        ("audit", Way::All),
+        ("audit of times", Way::Time),
+        ("audit of an account", Way::Account(account)),
+        ("audit of a target", Way::Target(user)),
+        ("audit of an actor", Way::Actor(user)),
+        ("audit of an impersonator", Way::Impersonator(user)),
+        ("audit of an action", Way::Action(name())),
+    ];
+    let mut all = vec![
+        ("names of actions", way::actions("user")),
+        ("newest of the log", way::newest()),
+    ];
+    for direction in [Direction::Ascending, Direction::Descending] {
+        for after in [None, Some(7)] {
+            let stretch = Stretch {
+                after,
+                newest: i64::MAX,
+                direction,
+                limit: 50,
+            };
+            let filter = AuditFilter {
+                since: Some(Timestamp::from_unix(1)),
+                until: Some(Timestamp::from_unix(2)),
+                ..AuditFilter::default()
+            };
+            for (name, way) in &ways {
+                let filter = if *way == Way::All {
+                    AuditFilter::default()
+                } else {
+                    filter.clone()
+                };
+                all.push((*name, way.query(&filter, stretch)));
+            }
+        }
+    }
+    all
 }

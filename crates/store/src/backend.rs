@@ -158,12 +158,6 @@ impl Transaction {
             .await
     }
 
-    /// Keeps the tree as it is until the end; others may do so at the same time.
-    pub(crate) async fn hold_tree(&mut self) -> Result<(), Failure> {
-        self.on_server(sql("SELECT pg_advisory_xact_lock_shared($1)").int(TREE_LOCK))
-            .await
-    }
-
     /// Keeps everybody else from using this name until the end. Names may be shared, so that no unique index guards
     /// the rule that they are not.
     pub(crate) async fn lock_name(&mut self, name: &str) -> Result<(), Failure> {

@@ -4,8 +4,20 @@ use doorward_core::account::Account;
 use doorward_core::id::AccountId;
 use doorward_core::time::Timestamp;
 
-use crate::query::sql;
+use crate::query::{Query, sql};
 use crate::{Action, Conflict, NameRule, Store, StoreError, Write};
+
+fn phones_query(account: AccountId, limit: u32) -> Query {
+    sql("SELECT key FROM directory WHERE account_id = $1 AND kind = 'phone' ORDER BY key LIMIT $2")
+        .id(account)
+        .int(i64::from(limit))
+}
+
+/// The statement that lists phone numbers, with a name.
+#[cfg(feature = "testing")]
+pub(crate) fn statements() -> Vec<(&'static str, Query)> {
+    vec![("phone numbers", phones_query(AccountId::new([1; 16]), 9))]
+}
 
 impl Store {
     /// Accounts whose normalised name is this, who has had it longest first, at most `limit`.
@@ -52,11 +64,7 @@ impl Store {
     /// # Errors
     /// As every question: [`StoreError`].
     pub async fn phones(&self, account: AccountId, limit: u32) -> Result<Vec<String>, StoreError> {
-        let query = sql(
-            "SELECT key FROM directory WHERE account_id = $1 AND kind = 'phone' ORDER BY key \
-                 LIMIT $2",
-        );
-        self.fetch(query.id(account).int(i64::from(limit)))
+        self.fetch(phones_query(account, limit))
             .await?
             .into_iter()
             .map(|row| row.read("directory").text())

@@ -11,7 +11,7 @@ use doorward_core::user::User;
 use serde_json::Value;
 
 use crate::query::{Query, sql};
-use crate::{Store, StoreError, Write, account, user};
+use crate::{Store, StoreError, Write, account, tree, user};
 
 /// Most characters of a user's sort key; the rest does not sort.
 const LIST_KEY: usize = 256;
@@ -56,6 +56,8 @@ pub struct ListedAccount {
     pub position: Position,
     /// Whether there are accounts below it.
     pub has_children: bool,
+    /// How many there are below it.
+    pub below: u64,
 }
 
 /// An account below another.
@@ -139,7 +141,8 @@ fn children_query(after: Option<&Position>, direction: Direction) -> Query {
             "SELECT ",
             account::columns!(),
             ", name_key, CAST(CASE WHEN EXISTS (SELECT 1 FROM accounts c WHERE c.parent_id = accounts.id) \
-             THEN 1 ELSE 0 END AS BIGINT) FROM accounts"
+             THEN 1 ELSE 0 END AS BIGINT), \
+             (SELECT below FROM tree_sizes s WHERE s.account_id = accounts.id) FROM accounts"
         ),
         "parent_id",
         "name_key",
@@ -148,18 +151,30 @@ fn children_query(after: Option<&Position>, direction: Direction) -> Query {
     )
 }
 
-/// Every statement a page of a list begins with, for both databases alike.
+fn child_query(id: AccountId, parent: AccountId) -> Query {
+    sql("SELECT id FROM accounts WHERE id = $1 AND parent_id = $2")
+        .id(id)
+        .id(parent)
+}
+
+/// Every statement of a page, with a name.
 #[cfg(feature = "testing")]
-pub(crate) fn statements() -> Vec<&'static str> {
+pub(crate) fn statements() -> Vec<(&'static str, Query)> {
+    let (owner, other) = (AccountId::new([1; 16]), AccountId::new([2; 16]));
     let somewhere = Position {
-        key: String::new(),
-        id: [0; 16],
+        key: "k".to_owned(),
+        id: [3; 16],
     };
-    let mut all = Vec::new();
+    let mut all = vec![
+        ("whether a child is still there", child_query(owner, other)),
+        ("count of accounts below", tree::size_query(owner)),
+    ];
     for direction in [Direction::Ascending, Direction::Descending] {
         for after in [None, Some(&somewhere)] {
-            all.push(users_query(after, direction).sqlite);
-            all.push(children_query(after, direction).sqlite);
+            let users = users_query(after, direction);
+            all.push(("users", bound(users, owner, after, BATCH)));
+            let children = children_query(after, direction);
+            all.push(("children", bound(children, owner, after, BATCH)));
         }
     }
     all
@@ -247,6 +262,7 @@ impl Store {
                     account,
                     position,
                     has_children: columns.flag()?,
+                    below: columns.count()?,
                 })
             })
             .collect()
@@ -308,8 +324,7 @@ impl Store {
         for position in after.iter().take(MAX_DEPTH) {
             levels.push(Level::of(parent, Some(position.clone())));
             let id = AccountId::new(position.id);
-            let still = sql("SELECT id FROM accounts WHERE id = $1 AND parent_id = $2");
-            if self.fetch_one(still.id(id).id(parent)).await?.is_none() {
+            if self.fetch_one(child_query(id, parent)).await?.is_none() {
                 return Ok(levels);
             }
             parent = id;
@@ -318,20 +333,13 @@ impl Store {
         Ok(levels)
     }
 
-    /// How many accounts are below another, counted up to `most`.
+    /// How many accounts are below another.
     ///
     /// # Errors
-    /// As every question: [`StoreError`].
-    pub async fn count_below(&self, id: AccountId, most: u32) -> Result<u64, StoreError> {
-        let query = sql("WITH RECURSIVE down (id, steps) AS ( \
-               SELECT id, CAST(1 AS BIGINT) FROM accounts WHERE parent_id = $1 \
-               UNION ALL \
-               SELECT a.id, down.steps + 1 FROM down JOIN accounts a ON a.parent_id = down.id \
-               WHERE down.steps < $2) \
-             SELECT count(*) FROM (SELECT id FROM down LIMIT $3) AS counted");
-        let query = query.id(id).int(WALK).int(i64::from(most));
-        let row = self.fetch_one(query).await?;
-        row.ok_or(StoreError::Missing)?.read(account::TABLE).count()
+    /// [`StoreError::Missing`] when there is no such account.
+    pub async fn count_below(&self, id: AccountId) -> Result<u64, StoreError> {
+        let row = self.fetch_one(tree::size_query(id)).await?;
+        row.ok_or(StoreError::Missing)?.read(tree::SIZES).count()
     }
 
     /// Makes a position unreadable and unforgeable for whoever carries it; it opens for the same `list` and `of` only.

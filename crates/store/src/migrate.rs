@@ -32,7 +32,12 @@ macro_rules! step {
     };
 }
 
-const STEPS: &[Step] = &[step!("0001_start"), step!("0002_lists")];
+const STEPS: &[Step] = &[
+    step!("0001_start"),
+    step!("0002_lists"),
+    step!("0003_indexes"),
+    step!("0004_tree_sizes"),
+];
 
 /// Applies what is missing. Several processes may do so at once: each takes the database's own lock first.
 pub(crate) async fn run(backend: &Backend) -> Result<(), OpenError> {

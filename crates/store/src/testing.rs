@@ -5,6 +5,8 @@
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
 
+use crate::query::{Query, Value};
+
 /// Runs statements on a PostgreSQL server.
 ///
 /// # Errors
@@ -74,17 +76,46 @@ pub async fn number_from_sqlite(path: &std::path::Path, question: &str) -> Resul
     row.try_get(0).map_err(|error| error.to_string())
 }
 
-/// The statements of lists, with a value in each place, for EXPLAIN.
+/// A statement of a list, with a value in each place, for EXPLAIN.
+#[derive(Debug)]
+pub struct ListStatement {
+    /// What it brings.
+    pub name: &'static str,
+    /// As SQLite is asked.
+    pub sqlite: String,
+    /// As PostgreSQL is asked.
+    pub postgres: String,
+}
+
+/// The statements by which lists are read.
 #[must_use]
-pub fn list_statements() -> Vec<String> {
-    let filled = |text: &str| {
-        text.replace("$1", "'a'")
-            .replace("$2", "50")
-            .replace("$3", "'k'")
-            .replace("$4", "'i'")
+pub fn list_statements() -> Vec<ListStatement> {
+    let all = [
+        crate::listing::statements(),
+        crate::account::statements(),
+        crate::user::statements(),
+        crate::directory::statements(),
+        crate::audit::statements(),
+    ];
+    let filled = |(name, query): (_, Query)| ListStatement {
+        name,
+        sqlite: filled(query.sqlite, &query.values),
+        postgres: filled(query.postgres, &query.values),
     };
-    let statements = crate::listing::statements();
-    statements.into_iter().map(filled).collect()
+    all.into_iter().flatten().map(filled).collect()
+}
+
+/// Puts the values into a statement. There are at most nine, and none has a dollar sign.
+fn filled(statement: &str, values: &[Value]) -> String {
+    let place = |text: String, (number, value): (usize, &Value)| {
+        let value = match value {
+            Value::Int(Some(int)) => int.to_string(),
+            Value::Text(Some(text)) => format!("'{text}'"),
+            _ => "NULL".to_owned(),
+        };
+        text.replace(&format!("${number}"), &value)
+    };
+    (1..).zip(values).fold(statement.to_owned(), place)
 }
 
 /// How SQLite would answer a question.

@@ -80,6 +80,28 @@ fn written(query: Query, user: &User, sealer: &Sealer) -> Result<Query, StoreErr
         .text(&user_key(&user.document)))
 }
 
+fn pages(account: AccountId, page: Page<'_>) -> Query {
+    let (key, id) = page.start();
+    let query = sql(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users WHERE account_id = $1 AND (username, id) > ($2, $3) \
+         ORDER BY username, id LIMIT $4"
+    ));
+    let query = query.id(account).text(key).text(&id);
+    query.int(i64::from(page.limit))
+}
+
+/// The statement that reads users in pages, with a name.
+#[cfg(feature = "testing")]
+pub(crate) fn statements() -> Vec<(&'static str, Query)> {
+    let page = Page {
+        after: Some(("k", [2; 16])),
+        limit: 50,
+    };
+    vec![("users by username", pages(AccountId::new([1; 16]), page))]
+}
+
 impl Store {
     /// A user of an account.
     ///
@@ -122,15 +144,7 @@ impl Store {
     /// # Errors
     /// As every question: [`StoreError`].
     pub async fn users(&self, account: AccountId, page: Page<'_>) -> Result<Vec<User>, StoreError> {
-        let (key, id) = page.start();
-        let query = sql(concat!(
-            "SELECT ",
-            columns!(),
-            " FROM users WHERE account_id = $1 AND (username, id) > ($2, $3) \
-             ORDER BY username, id LIMIT $4"
-        ));
-        let query = query.id(account).text(key).text(&id);
-        self.fetch(query.int(i64::from(page.limit)))
+        self.fetch(pages(account, page))
             .await?
             .into_iter()
             .map(|row| read_row(row, self.sealer()))

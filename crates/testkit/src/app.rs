@@ -10,7 +10,7 @@
 //! ```
 //!
 //! The password of each user is `pw-` and its name. Founding draws an RSA key, so it is done once a
-//! process; each [`App`] begins with a copy of that store in a folder of its own.
+//! process; each [`App`] begins with a copy of that store in a folder of its own. On PostgreSQL each is founded anew.
 
 #![expect(
     clippy::expect_used,
@@ -46,7 +46,7 @@ use tempfile::TempDir;
 pub use call::{Call, Reply};
 use template::Template;
 
-use crate::{ManualClock, seeded_random};
+use crate::{ManualClock, TestDatabase, seeded_random};
 
 /// When every [`App`] begins: 2026-03-02 08:30:00 UTC.
 const START: Timestamp = Timestamp::from_unix(1_772_440_200);
@@ -72,7 +72,13 @@ pub struct App {
     router: Router,
     clock: ManualClock,
     template: &'static Template,
-    folder: TempDir,
+    home: Home,
+}
+
+/// Where the store of a server in memory is; it goes with the server.
+enum Home {
+    Folder(TempDir),
+    Database(Box<TestDatabase>),
 }
 
 /// The operator, as the actor of what a test presupposes.
@@ -94,12 +100,7 @@ impl App {
         let folder = TempDir::new().expect("a temporary folder");
         template.copy_to(folder.path());
         let mut settings = cheap_settings();
-        let mut wire = doorward_server::Settings {
-            trusted_proxies: Vec::new(),
-            // Calls come from all over the network, and there is no TLS in memory.
-            allow_plaintext: true,
-            crossbar: Some(doorward_server::Crossbar::default()),
-        };
+        let mut wire = wire_settings();
         change(&mut settings, &mut wire);
         let clock = ManualClock::new(START);
         let random = seeded_random(SEED.fetch_add(1, Ordering::SeqCst));
@@ -112,8 +113,32 @@ impl App {
             engine,
             clock,
             template,
-            folder,
+            home: Home::Folder(folder),
         }
+    }
+
+    /// Starts with the default settings on PostgreSQL.
+    pub async fn on_postgres() -> Self {
+        let database = TestDatabase::postgres().await;
+        let clock = database.clock.clone();
+        let (store, master) = (database.store.clone(), database.master.clone());
+        let settings = cheap_settings();
+        let random = seeded_random(0);
+        let (template, engine) =
+            Template::found_on(store, master, settings, clock.clock(), random).await;
+        Self {
+            router: doorward_server::public(engine.clone(), wire_settings()),
+            engine,
+            clock,
+            // As long as the process, like the one that all others share.
+            template: Box::leak(Box::new(template)),
+            home: Home::Database(Box::new(database)),
+        }
+    }
+
+    /// Starts one on either database.
+    pub async fn on_both() -> [Self; 2] {
+        [Self::start().await, Self::on_postgres().await]
     }
 
     /// A call to build up and send.
@@ -141,7 +166,10 @@ impl App {
     /// Where the store is.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        match &self.home {
+            Home::Folder(folder) => folder.path(),
+            Home::Database(database) => database.folder(),
+        }
     }
 
     /// An account of the fixture as it was made: `M`, `R`, `A`, `B` or `C`.
@@ -285,7 +313,7 @@ impl App {
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("App")
-            .field("folder", &self.folder)
+            .field("folder", &self.folder())
             .finish_non_exhaustive()
     }
 }
@@ -293,6 +321,15 @@ impl std::fmt::Debug for App {
 /// `Basic` and the text in base64.
 pub(crate) fn basic_header(text: &str) -> String {
     format!("Basic {}", STANDARD.encode(text))
+}
+
+fn wire_settings() -> doorward_server::Settings {
+    doorward_server::Settings {
+        trusted_proxies: Vec::new(),
+        // Calls come from all over the network, and there is no TLS in memory.
+        allow_plaintext: true,
+        crossbar: Some(doorward_server::Crossbar::default()),
+    }
 }
 
 fn cheap_settings() -> Settings {

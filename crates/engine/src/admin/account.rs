@@ -133,7 +133,7 @@ impl Engine {
         self.commit(actor, move |write| {
             Box::pin(async move {
                 // The tree first, as whoever moves the account above does.
-                write.hold_tree().await?;
+                write.lock_tree().await?;
                 let mut account = account;
                 let parent = write.account(parent).await?;
                 account.enabled &= parent.ok_or(AdminError::UnknownAccount)?.enabled;
@@ -287,6 +287,7 @@ impl Engine {
         }
         self.commit(actor, move |write| {
             Box::pin(async move {
+                write.lock_tree().await?;
                 let account = write.account(id).await?.ok_or(AdminError::UnknownAccount)?;
                 write.delete_account(id).await?;
                 Ok(account)

@@ -18,6 +18,7 @@ mod accounts;
 mod api_key;
 mod auth_resource;
 mod basic;
+mod below;
 mod bounds;
 mod envelope;
 mod family;

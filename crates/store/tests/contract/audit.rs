@@ -140,3 +140,70 @@ both_databases!(
         assert_eq!(passed(store, between).await, []);
     }
 );
+
+both_databases!(
+    filtered_pages_of_the_audit_log_join_without_a_gap,
+    async |database| {
+        let begun = fill(&database).await;
+        let store = &database.store;
+        let ordered = async |filter: &AuditFilter| {
+            let rows = store.audit_listed(filter, None, Direction::Ascending, 100);
+            rows.await.unwrap().into_iter().map(|row| row.id)
+        };
+        let later = AuditFilter {
+            since: Some(begun.plus(Duration::from_mins(1))),
+            ..AuditFilter::default()
+        };
+        let of_both = AuditFilter {
+            account: Some(account_id(1)),
+            ..of_user(user_id(7))
+        };
+        // User 3 is found in two columns, "user" begins two names.
+        for (filter, count) in [
+            (of_user(user_id(3)), 2),
+            (of_user(user_id(7)), 2),
+            (of_both, 2),
+            (of_action("user"), 3),
+            (of_action(""), 5),
+            (later, 3),
+        ] {
+            let mut expected: Vec<i64> = ordered(&filter).await.collect();
+            assert_eq!(expected.len(), count, "{filter:?}");
+            for direction in [Direction::Ascending, Direction::Descending] {
+                let (mut seen, mut after) = (Vec::new(), None);
+                while seen.len() <= count {
+                    let page = store.audit_listed(&filter, after, direction, 1);
+                    let page = page.await.unwrap();
+                    assert!(page.len() <= 1);
+                    after = page.last().map(|row| row.id).or(after);
+                    seen.extend(page.iter().map(|row| row.id));
+                    if page.is_empty() {
+                        break;
+                    }
+                }
+                assert_eq!(seen, expected, "{filter:?} {direction:?}");
+                expected.reverse();
+            }
+        }
+    }
+);
+
+both_databases!(a_row_found_along_two_ways_comes_once, async |database| {
+    fill(&database).await;
+    let store = &database.store;
+    let actor = Actor {
+        account: Some(account_id(1)),
+        user: Some(user_id(3)),
+        impersonator: Some(user_id(3)),
+        ..Actor::default()
+    };
+    let mut write = store.write(actor).await.unwrap();
+    write.insert_user(&user(1, 3)).await.unwrap();
+    write.commit().await.unwrap();
+    let found = [
+        line("user.create", 1),
+        line("user.create", 2),
+        line("user.create", 1),
+    ];
+    assert_eq!(passed(store, of_user(user_id(3))).await, found);
+});

@@ -14,6 +14,7 @@ mod feed;
 mod global;
 mod listing;
 mod opening;
+mod plans;
 mod races;
 mod upkeep;
 mod users;

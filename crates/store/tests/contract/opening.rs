@@ -33,7 +33,7 @@ both_databases!(another_handle_reads_what_one_wrote, async |database| {
 });
 
 both_databases!(many_may_open_at_once, async |database| {
-    database.run("DROP TABLE _sqlx_migrations; DROP TABLE master_keys; DROP TABLE installation; \
+    database.run("DROP TABLE _sqlx_migrations; DROP TABLE master_keys; DROP TABLE installation; DROP TABLE tree_sizes; \
                   DROP TABLE credentials; DROP TABLE users; DROP TABLE directory; DROP TABLE accounts; \
                   DROP TABLE key_ring; DROP TABLE hash_generations; DROP TABLE denied_tokens; \
                   DROP TABLE pins; DROP TABLE changes; DROP TABLE audit").await;

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use doorward_core::account::Account;
 use doorward_core::id::AccountId;
+use doorward_core::source::{Clock, Random};
 use doorward_core::user::{Level, User};
 use doorward_engine::admin::{AccountChange, NewAccount, NewUser};
-use doorward_engine::{Engine, Founding};
-use doorward_store::{Actor, MasterKey};
+use doorward_engine::{Engine, Founding, Settings};
+use doorward_store::{Actor, MasterKey, Store};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -29,7 +30,7 @@ impl Template {
     /// Made by whoever comes first.
     pub(super) async fn get() -> &'static Self {
         static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
-        TEMPLATE.get_or_init(Self::found).await
+        TEMPLATE.get_or_init(|| Box::pin(Self::found())).await
     }
 
     pub(super) fn copy_to(&self, folder: &Path) {
@@ -63,17 +64,33 @@ impl Template {
         let random = seeded_random(0);
         let master = MasterKey::generate(&random);
         let store = open_store(folder.path(), &master, &clock, &random).await;
+        let settings = cheap_settings();
+        let clock = clock.clock();
+        let (mut template, engine) =
+            Self::found_on(store.clone(), master, settings, clock, random).await;
+        engine.shutdown().await;
+        store.close().await;
+        template.files = read_files(folder.path());
+        template
+    }
+
+    /// Founds an empty store; without files to copy.
+    pub(super) async fn found_on(
+        store: Store,
+        master: MasterKey,
+        settings: Settings,
+        clock: Clock,
+        random: Random,
+    ) -> (Self, Engine) {
         let founding = Founding {
             account_name: "Master".to_owned(),
             realm: "m.example".to_owned(),
             username: "mad".to_owned(),
             password: "pw-mad".into(),
         };
-        let settings = cheap_settings();
-        let (engine, founded) =
-            Engine::found(store.clone(), settings, clock.clock(), random, founding)
-                .await
-                .expect("an empty store is founded");
+        let (engine, founded) = Engine::found(store, settings, clock, random, founding)
+            .await
+            .expect("an empty store is founded");
         let mut template = Self {
             master,
             accounts: HashMap::from([("M", founded.account)]),
@@ -81,10 +98,7 @@ impl Template {
             files: Vec::new(),
         };
         template.fill(&engine).await;
-        engine.shutdown().await;
-        store.close().await;
-        template.files = read_files(folder.path());
-        template
+        (template, engine)
     }
 
     async fn fill(&mut self, engine: &Engine) {

@@ -14,8 +14,6 @@ use crate::dialect::crossbar::error::Error;
 use crate::dialect::crossbar::list::{self, Of, Row, Shown, Subject};
 use crate::dialect::crossbar::view;
 
-/// Accounts below another that are counted; beyond, this is shown.
-const COUNTED: u32 = 10_000;
 /// What a list shows of a user, if it is there.
 const USER_KEYS: [&str; 12] = [
     "id",
@@ -68,7 +66,8 @@ pub(super) async fn siblings(call: &Call<'_>, permit: &Permit) -> Result<Answer,
         return Err(Error::Forbidden);
     }
     let Some(parent) = account.parent else {
-        let item = with_count(call, &account, true).await?;
+        let below = call.engine.store().count_below(account.id).await?;
+        let item = with_count(&account, below);
         return Ok(list::answer(call, vec![item], Shown::Size));
     };
     let account = account.id;
@@ -77,30 +76,20 @@ pub(super) async fn siblings(call: &Call<'_>, permit: &Permit) -> Result<Answer,
 
 async fn accounts(call: &Call<'_>, of: Of) -> Result<Answer, Error> {
     let mut found = list::read(call, of).await?;
-    let mut items = Vec::with_capacity(found.rows.len());
-    for row in &found.rows {
-        if let Subject::Account(account, has_children) = &row.subject {
-            items.push(with_count(call, account, *has_children).await?);
-        }
-    }
+    let items = found.rows.iter().filter_map(|row| match &row.subject {
+        Subject::Account(account, below) => Some(with_count(account, *below)),
+        Subject::User(_) => None,
+    });
+    let items = items.collect();
     Ok(list::answer(call, items, found.shown()))
 }
 
-async fn with_count(
-    call: &Call<'_>,
-    account: &Account,
-    has_children: bool,
-) -> Result<Value, Error> {
-    let count = if has_children {
-        call.engine.store().count_below(account.id, COUNTED).await?
-    } else {
-        0
-    };
+fn with_count(account: &Account, below: u64) -> Value {
     let mut item = view::account_summary(account);
     if let Some(item) = item.as_object_mut() {
-        item.insert("descendants_count".to_owned(), json!(count));
+        item.insert("descendants_count".to_owned(), json!(below));
     }
-    Ok(item)
+    item
 }
 
 /// `GET accounts/{account}/descendants`: each account followed by what is below it, children by name. `tree` begins

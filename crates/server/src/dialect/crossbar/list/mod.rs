@@ -68,8 +68,8 @@ pub(super) struct Row {
 pub(super) enum Subject {
     /// A user.
     User(Box<User>),
-    /// An account, and whether there are accounts below it.
-    Account(Box<Account>, bool),
+    /// An account, and how many are below it; of a descendant that is not told.
+    Account(Box<Account>, u64),
 }
 
 /// The rows of a page.
@@ -119,7 +119,7 @@ impl Of {
             Self::Children(parent) | Self::Siblings { parent, .. } => {
                 let children = store.children_listed(parent, path.last(), direction, limit);
                 let row = |row: doorward_engine::ListedAccount| Row {
-                    subject: account(row.account, row.has_children),
+                    subject: account(row.account, row.below),
                     path: vec![row.position],
                 };
                 children.await?.into_iter().map(row).collect()
@@ -127,7 +127,7 @@ impl Of {
             Self::Descendants(top) => {
                 let below = store.descendants_listed(top, path, direction, limit);
                 let row = |row: doorward_engine::Descendant| Row {
-                    subject: account(row.account, false),
+                    subject: account(row.account, 0),
                     path: row.path,
                 };
                 below.await?.into_iter().map(row).collect()
