@@ -1,6 +1,8 @@
 //! The service: its index opened, its connections served and drained.
 
+use std::fs::DirBuilder;
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
@@ -60,13 +62,17 @@ pub struct SearchService {
 }
 
 impl SearchService {
-    /// Opens the index in the data folder, and makes both if they are absent.
+    /// Opens the index in the data folder, and makes both, for this user only, if they are absent.
     ///
     /// # Errors
     ///
     /// If the folder cannot be made, or the index is damaged or of another version.
     pub async fn open(data: &Path, settings: Settings) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(data).map_err(OpenError::Folder)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data)
+            .map_err(OpenError::Folder)?;
         let index = Index::open(data).await.map_err(|error| {
             OpenError::Index(match &error {
                 IndexError::Failed(source) => format!("{error}: {source}"),
