@@ -14,7 +14,10 @@ use table::{Proof, Row, Table};
 
 const FILES: &[&str] = &["crossbar.md", "funnelback.md", "attacks.md"];
 
-/// Compares the tables with the test functions under `crates`.
+/// Where the tests are.
+const FOLDERS: &[&str] = &["crates", "demo"];
+
+/// Compares the tables with the test functions.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut rows = Vec::new();
     let mut broken = Vec::new();
@@ -25,7 +28,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         broken.extend(table.missing());
         rows.extend(table.rows);
     }
-    let functions = scan::functions(&workspace.root.join("crates"))?;
+    let mut functions = Vec::new();
+    for folder in FOLDERS {
+        functions.extend(scan::functions(&workspace.root.join(folder))?);
+    }
     broken.extend(compare(&rows, &functions));
     if !broken.is_empty() {
         bail!("{}", broken.join("\n"));
