@@ -3,6 +3,7 @@
 use crate::credential::DigestKind;
 use crate::document::Document;
 use crate::id::AccountId;
+use crate::permission::Role;
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 use crate::verifier::SALT_LEN;
@@ -37,6 +38,8 @@ pub struct Account {
     pub salt: [u8; SALT_LEN],
     /// 32 hexadecimal digits that sign the identity of user-less tokens.
     pub signature_secret: SecretText,
+    /// Its own roles; those every account has are not among them.
+    pub roles: Vec<Role>,
     /// Custom keys and the keys nothing is decided by.
     pub document: Document,
     /// Counts changes of the account.

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_believed_by_default() {
+    fn atk_s15_nobody_is_believed_by_default() {
         assert_eq!(client(ip("127.0.0.1"), &["1.2.3.4"], &[]), ip("127.0.0.1"));
     }
 

@@ -24,6 +24,15 @@ pub enum AuthMethod {
     /// Basic credentials on the request itself.
     #[serde(rename = "cb_basic_auth")]
     Basic,
+    /// An application token or an API key on the request itself.
+    #[serde(rename = "app_token")]
+    AppToken,
+    /// The client's address, by `[[identity]]`.
+    #[serde(rename = "ip")]
+    Address,
+    /// The client's certificate, by `[[identity]]`.
+    #[serde(rename = "mtls")]
+    Certificate,
 }
 
 impl AuthMethod {
@@ -35,6 +44,9 @@ impl AuthMethod {
             Self::ApiAuth => "cb_api_auth",
             Self::Refresh => "cb_auth",
             Self::Basic => "cb_basic_auth",
+            Self::AppToken => "app_token",
+            Self::Address => "ip",
+            Self::Certificate => "mtls",
         }
     }
 }
@@ -54,6 +66,10 @@ pub enum CredentialKind {
     Password,
     /// An account's API key.
     ApiKey,
+    /// An application token.
+    AppToken,
+    /// None: the configuration says who has this address or certificate.
+    Mapping,
 }
 
 /// A way of proving something, in the words of RFC 8176.

@@ -9,11 +9,16 @@
 //! | Is that secret the stored one? | [`verifier`], [`digest`] |
 //! | Is that token ours, and what does it say? | [`jwt`] |
 //! | Who is it, resting on what? | [`identity`] |
+//! | Is the request one that can be judged? | [`request`] |
+//! | Which guarded API claims it? | [`route`], [`api`], [`permission`] |
 //! | Where in the account tree may it go? | [`tree`], [`right`] |
+//! | What does its upstream never see? | [`strip`] |
 //! | How often may one guess? | [`lane`] |
 
 pub mod account;
 pub mod address;
+pub mod api;
+pub mod certificate;
 pub mod credential;
 pub mod digest;
 pub mod document;
@@ -23,10 +28,14 @@ pub mod identity;
 pub mod jwt;
 pub mod lane;
 pub mod name;
+pub mod permission;
+pub mod request;
 pub mod right;
+pub mod route;
 pub mod secret;
 pub mod source;
 pub mod spread;
+pub mod strip;
 pub mod time;
 pub mod tree;
 pub mod user;

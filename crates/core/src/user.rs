@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::document::Document;
 use crate::id::{AccountId, UserId};
+use crate::permission::RoleName;
 use crate::secret::SecretText;
 use crate::time::Timestamp;
 
@@ -62,6 +63,8 @@ pub struct User {
     pub username: Option<String>,
     /// What it may do.
     pub level: Level,
+    /// The roles it has on guarded APIs.
+    pub roles: Vec<RoleName>,
     /// Switched off users cannot sign in, and what they held is dead.
     pub enabled: bool,
     /// Moves when everything the user holds must die.

@@ -2,11 +2,28 @@
 //! nothing trimmed (attacks.md S47).
 
 use base64::Engine as _;
+use base64::alphabet;
 use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::MAX_CREDENTIAL;
 use crate::id::AccountId;
 use crate::secret::SecretText;
+
+/// The standard alphabet, with or without padding; bits that encode nothing must be zero.
+const UNPADDED: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Whether the base64 must be padded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    /// As RFC 4648 section 4 says.
+    Required,
+    /// As old clients of Java servers send it (funnelback.md section 2.2).
+    Optional,
+}
 
 /// Decoded Basic credentials.
 #[derive(Debug, Clone)]
@@ -44,10 +61,22 @@ impl Basic {
     /// # Errors
     /// See [`BasicError`].
     pub fn decode(token68: &str) -> Result<Self, BasicError> {
+        Self::decode_with(token68, Padding::Required)
+    }
+
+    /// Decodes a token68 that may come without padding.
+    ///
+    /// # Errors
+    /// See [`BasicError`].
+    pub fn decode_with(token68: &str, padding: Padding) -> Result<Self, BasicError> {
+        let base64 = match padding {
+            Padding::Required => STANDARD,
+            Padding::Optional => UNPADDED,
+        };
         if token68.len() > MAX_CREDENTIAL {
             return Err(BasicError::TooLong);
         }
-        let bytes = STANDARD.decode(token68).map_err(|_| BasicError::Base64)?;
+        let bytes = base64.decode(token68).map_err(|_| BasicError::Base64)?;
         let text = String::from_utf8(bytes).map_err(|_| BasicError::Utf8)?;
         if text.chars().any(char::is_control) {
             return Err(BasicError::Control);

@@ -2,6 +2,7 @@
 
 pub mod authorization;
 pub mod basic;
+pub mod place;
 
 use crate::id::AccountId;
 use crate::secret::SecretText;
@@ -19,6 +20,15 @@ pub enum DigestKind {
     Md5,
     /// SHA-1.
     Sha1,
+}
+
+/// Where a login token stood: a browser sends cookies by itself, whoever asks it to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenPlace {
+    /// In a header that only a program sets.
+    Header,
+    /// In the cookie.
+    Cookie,
 }
 
 /// What a request presents to prove who it is.
@@ -41,6 +51,34 @@ pub enum Presented {
         /// Lower-case hexadecimal digest, unchecked.
         digest: SecretText,
     },
+    /// Basic with a username and a password in clear.
+    Password {
+        /// The username as sent, perhaps `account~user` (decision 3).
+        username: String,
+        /// The password.
+        password: SecretText,
+    },
+    /// An application token.
+    AppToken {
+        /// The token.
+        token: SecretText,
+        /// The user-id it was sent with in Basic.
+        name: Option<String>,
+    },
+    /// An account's API key.
+    ApiKey {
+        /// The key.
+        key: SecretText,
+    },
+    /// A Funnelback login token.
+    RememberMe {
+        /// The token.
+        token: SecretText,
+        /// Where it stood.
+        place: TokenPlace,
+    },
+    /// A cookie of ours that can never authenticate.
+    MalformedCookie,
     /// Something that can never authenticate: an unknown scheme, a broken encoding.
     Malformed,
 }

@@ -10,9 +10,9 @@ use super::Claims;
 use crate::id::KeyId;
 use crate::secret::{SecretBytes, SecretText};
 
-/// The bytes are not an RSA key, or signing with it failed.
+/// The bytes are not a key of the kind that is asked for, or signing with it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a usable RSA key")]
+#[error("not a usable key")]
 pub struct KeyError;
 
 /// A private key that signs tokens.

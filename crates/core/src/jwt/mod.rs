@@ -6,10 +6,12 @@
 //! claims are typed, so a negative, fractional, textual or repeated `exp` is no token at all; and an
 //! `exp` is required.
 
+mod assertion;
 mod claims;
 mod key;
 mod verify;
 
+pub use assertion::{ASSERTION_SECONDS, ASSERTION_TYPE, ActingParty, Assertion, AssertionKey};
 pub use claims::{Claims, GenerationClaims, ISSUER, SwitchTo, identity_signature};
 pub use key::{KeyError, SigningKey, VerifyingKey};
 pub use verify::{TokenError, verify};
