@@ -12,17 +12,22 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use divan::Bencher;
+use doorward_core::api::{Accept, AcceptMethod, Api};
 use doorward_core::credential::{DigestKind, Presented};
 use doorward_core::digest::md5_credentials;
 use doorward_core::id::AccountId;
+use doorward_core::request::Scheme;
 use doorward_core::right::Right;
+use doorward_core::route::Table;
 use doorward_engine::admin::NewAccount;
 use doorward_engine::{
-    AccountHint, Decision, Engine, Founding, Request, Resource, Settings, SignIn, Trace,
-    system_clock, system_random,
+    AccountHint, Decision, Door, Engine, Founding, Guarded, Inquiry, Request, Resource, Settings,
+    SignIn, Trace, system_clock, system_random,
 };
 use doorward_store::Actor;
 use doorward_testkit::TestDatabase;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, Method};
 use tokio::runtime::Runtime;
 
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -97,6 +102,41 @@ impl Bench {
             child,
             database,
         }
+    }
+
+    /// Guards so many APIs of the root account.
+    fn guard(&self, apis: usize) {
+        let api = |n: usize| {
+            let accept = vec![vec![AcceptMethod::Basic], vec![AcceptMethod::Token]];
+            let accept = Accept::new(accept).expect("methods");
+            let mut api = Api::new(&format!("api{n}"), self.root, accept);
+            api.paths = vec![format!("/api{n}/").parse().expect("a path")];
+            api.permission = Some("push.write".parse().expect("a permission"));
+            api
+        };
+        let table = Table::new((0..apis).map(api).collect()).expect("a table");
+        self.engine.guard(Guarded {
+            table,
+            ..Guarded::default()
+        });
+    }
+
+    fn ask(&self, headers: &HeaderMap) {
+        let inquiry = Inquiry {
+            method: &Method::GET,
+            scheme: Scheme::Https,
+            authority: "api.example.com",
+            path_and_query: "/api0/v2/collections/shop/documents?key=1",
+            headers,
+            client: CLIENT,
+            exposed: false,
+            certificate: None,
+            door: Door::Proxy,
+        };
+        let verdict = self
+            .runtime
+            .block_on(self.engine.decide_api(&inquiry, &mut Trace::off()));
+        assert!(matches!(verdict.decision, Decision::Allow(_)));
     }
 
     fn decide(&self, presented: &Presented, account: AccountId) {
@@ -180,6 +220,38 @@ fn decide_four_levels_below(bencher: Bencher<'_, '_>) {
     let bench = Bench::new();
     bench.decide(&bench.token, bench.child);
     bencher.bench_local(|| bench.decide(&bench.token, bench.child));
+}
+
+/// A warm token at a guarded API among so many: canonical form, route, credential, identity, role.
+#[divan::bench(args = [1, 5000])]
+fn api_token_warm(bencher: Bencher<'_, '_>, apis: usize) {
+    let bench = Bench::new();
+    bench.guard(apis);
+    let Presented::Token { token, .. } = &bench.token else {
+        unreachable!("a token")
+    };
+    let headers = authorization(&format!("Bearer {}", token.expose()));
+    bench.ask(&headers);
+    bencher.bench_local(|| bench.ask(&headers));
+}
+
+/// The same with a username and a password.
+#[divan::bench(args = [1, 5000])]
+fn api_basic_warm(bencher: Bencher<'_, '_>, apis: usize) {
+    let bench = Bench::new();
+    bench.guard(apis);
+    // "admin:secret" (RFC 7617).
+    let headers = authorization("Basic YWRtaW46c2VjcmV0");
+    bench.ask(&headers);
+    // The plain verifier is added behind the first answer; after it there is nothing left to change.
+    bench.runtime.block_on(bench.engine.shutdown());
+    bench.ask(&headers);
+    bencher.bench_local(|| bench.ask(&headers));
+}
+
+fn authorization(value: &str) -> HeaderMap {
+    let value = HeaderValue::from_str(value).expect("a value");
+    HeaderMap::from_iter([(AUTHORIZATION, value)])
 }
 
 #[divan::bench(sample_count = 100, sample_size = 20)]

@@ -11,7 +11,9 @@ use arc_swap::{ArcSwap, Guard};
 use doorward_core::account::{Account, Lock};
 use doorward_core::credential::{DigestKind, Presented};
 use doorward_core::digest::hmac_framed;
-use doorward_core::identity::{AuthMethod, Identity, Subject};
+use doorward_core::id::AccountId;
+use doorward_core::identity::{AuthMethod, CredentialKind, Identity, Subject};
+use doorward_core::permission::{Role, RoleName};
 use doorward_core::right::UserLevel;
 use doorward_core::time::Timestamp;
 use doorward_core::tree::{Position, position};
@@ -20,6 +22,8 @@ use doorward_store::StoreError;
 
 use crate::engine::Inner;
 use crate::metrics::{Lookup, Via};
+use crate::sign_in::Plain;
+use crate::{Decision, role};
 
 /// An identity joined with the live state it was last compared with.
 #[derive(Debug)]
@@ -30,6 +34,10 @@ pub(crate) struct Live {
     pub(crate) account: Arc<Account>,
     /// The user it acts as.
     pub(crate) user: Option<Arc<User>>,
+    /// What it may do on guarded APIs.
+    pub(crate) roles: Vec<Role>,
+    /// The names of these roles.
+    pub(crate) role_names: Vec<RoleName>,
     /// Why the account is locked, if it is.
     pub(crate) lock: Option<Lock>,
     /// Until when all this holds if nothing changes: the token's end, or that of a trial.
@@ -41,8 +49,8 @@ pub(crate) struct Live {
 /// What a password was proven by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ProvenBy {
-    /// The digest presented; with Basic the account's setting must still allow it.
-    pub(crate) digest: DigestKind,
+    /// The digest presented, which the account's setting must still allow with Basic; `None` for the password itself.
+    pub(crate) digest: Option<DigestKind>,
     /// The hash generation of its verifier, which must still be alive: with a generation its verifiers end.
     pub(crate) hash_generation: i64,
 }
@@ -73,6 +81,27 @@ pub(crate) enum Unproven {
     Unavailable,
 }
 
+impl<P> From<Unproven> for Decision<P> {
+    fn from(unproven: Unproven) -> Self {
+        match unproven {
+            Unproven::Invalid => Self::Challenge,
+            Unproven::Throttled(wait) => Self::Throttle(wait),
+            Unproven::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+/// Where something is presented, which settles what is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ground {
+    /// A management resource: tokens and Crossbar's Basic.
+    Management,
+    /// A guarded API of this account: everything there is.
+    Api(AccountId),
+    /// A path that nobody claims: nothing that costs a slow hash (decision 11).
+    Unclaimed,
+}
+
 impl From<StoreError> for Unproven {
     fn from(error: StoreError) -> Self {
         tracing::warn!(%error, "a credential could not be checked");
@@ -85,14 +114,15 @@ impl Inner {
     pub(crate) async fn authenticate(
         self: &Arc<Self>,
         presented: &Presented,
+        ground: Ground,
         client: IpAddr,
         now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
-        let key = self.key_of(presented).ok_or(Unproven::Invalid)?;
+        let key = self.key_of(presented, ground).ok_or(Unproven::Invalid)?;
         let live = match self.warm(&key, now) {
             Some(live) => live,
             // Boxed, so that the warm path carries none of it.
-            None => Box::pin(self.verify(presented, key, client, now)).await?,
+            None => Box::pin(self.verify(presented, key, ground, client, now)).await?,
         };
         match presented {
             Presented::Token {
@@ -104,14 +134,31 @@ impl Inner {
     }
 
     /// What a credential is remembered by; `None` for what can never prove anybody.
-    fn key_of(&self, presented: &Presented) -> Option<[u8; 32]> {
-        match presented {
-            Presented::Token { token, .. } => {
+    fn key_of(&self, presented: &Presented, ground: Ground) -> Option<[u8; 32]> {
+        let may_be_basic = match ground {
+            Ground::Management => self.settings.allow_basic,
+            Ground::Api(_) => true,
+            Ground::Unclaimed => false,
+        };
+        match (presented, ground) {
+            (Presented::Token { token, .. }, _) => {
                 Some(self.proof_key(&[b"token", token.expose().as_bytes()]))
             }
-            Presented::AccountDigest { account, digest } if self.settings.allow_basic => {
+            (Presented::AccountDigest { account, digest }, _) if may_be_basic => {
                 let parts: [&[u8]; 3] = [b"basic", account.as_bytes(), digest.expose().as_bytes()];
                 Some(self.proof_key(&parts))
+            }
+            (Presented::Password { username, password }, Ground::Api(account)) => {
+                let parts: [&[u8]; 4] = [
+                    b"plain",
+                    account.as_bytes(),
+                    username.as_bytes(),
+                    password.expose().as_bytes(),
+                ];
+                Some(self.proof_key(&parts))
+            }
+            (Presented::ApiKey { key }, Ground::Api(_) | Ground::Unclaimed) => {
+                Some(self.proof_key(&[b"api-key", key.expose().as_bytes()]))
             }
             _ => None,
         }
@@ -122,6 +169,7 @@ impl Inner {
         self: &Arc<Self>,
         presented: &Presented,
         key: [u8; 32],
+        ground: Ground,
         client: IpAddr,
         now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
@@ -138,6 +186,16 @@ impl Inner {
             }
             Presented::AccountDigest { account, digest } => {
                 self.verify_basic(*account, digest, key, client, now).await
+            }
+            Presented::Password { username, password } => {
+                let Ground::Api(account) = ground else {
+                    return Err(Unproven::Invalid);
+                };
+                let plain = Plain::new(account, username, password, client, key);
+                self.verify_plain(plain, now).await
+            }
+            Presented::ApiKey { key: api_key } => {
+                self.verify_api_key(api_key, key, client, now).await
             }
             _ => Err(Unproven::Invalid),
         }
@@ -170,7 +228,7 @@ impl Inner {
     /// The warm path: no store, no hash, no lock, nothing written that cores share.
     fn warm(&self, key: &[u8; 32], now: Timestamp) -> Option<Guard<Arc<Live>>> {
         let live = self.proofs.with(key, |proof| proof.live.load())?;
-        if live.epoch != self.live.epoch() || now >= live.fresh_until {
+        if !live.holds_at(self.live.epoch(), now) {
             return None;
         }
         self.metrics.looked_up(Lookup::Hit);
@@ -227,11 +285,11 @@ impl Inner {
         let Some(account) = self.live.account(identity.account).await? else {
             return Ok(None);
         };
-        if identity.method == AuthMethod::Basic
-            && by.map(|by| by.digest)
-                != Some(account.basic_digest.unwrap_or(self.settings.basic_digest))
-        {
-            return Ok(None);
+        if identity.method == AuthMethod::Basic {
+            let allowed = account.basic_digest.unwrap_or(self.settings.basic_digest);
+            if by.is_none_or(|by| by.digest.is_some_and(|digest| digest != allowed)) {
+                return Ok(None);
+            }
         }
         let user = match identity.user {
             Some(user) => match self.live.user(identity.account, user).await? {
@@ -254,8 +312,11 @@ impl Inner {
             .filter(|end| *end > now)
             .min();
         let fresh_until = trials.unwrap_or(Timestamp::MAX).min(identity.expires());
+        let roles = roles(identity, &account, user.as_deref());
         Ok(Some(Live {
             identity: Arc::clone(identity),
+            role_names: roles.iter().map(|role| role.name.clone()).collect(),
+            roles,
             account,
             user,
             lock,
@@ -325,6 +386,23 @@ impl Inner {
     /// The keyed digest a secret is remembered by; the key is drawn anew by each process.
     pub(crate) fn proof_key(&self, parts: &[&[u8]]) -> [u8; 32] {
         hmac_framed(&self.process_key, parts)
+    }
+}
+
+impl Live {
+    /// Whether it still is what it was compared with.
+    pub(crate) fn holds_at(&self, epoch: u64, now: Timestamp) -> bool {
+        self.epoch == epoch && now < self.fresh_until
+    }
+}
+
+/// The roles an identity has: its user's. An account's own key stands for the account and has every right in it
+/// (decision 2); an address or a certificate without a user has none.
+fn roles(identity: &Identity, account: &Account, user: Option<&User>) -> Vec<Role> {
+    match (user, identity.credential) {
+        (Some(user), _) => role::of_user(account, user),
+        (None, CredentialKind::ApiKey) => role::everything(),
+        (None, _) => Vec::new(),
     }
 }
 

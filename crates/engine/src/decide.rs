@@ -12,7 +12,7 @@ use doorward_core::secret::SecretText;
 use doorward_core::tree::{Position, position};
 use doorward_store::StoreError;
 
-use crate::check::{Live, Unproven, via};
+use crate::check::{Ground, Live, via};
 use crate::engine::Inner;
 use crate::metrics::Outcome;
 use crate::source::monotonic;
@@ -88,17 +88,13 @@ impl Inner {
             return Decision::Unavailable;
         }
         let live = match self
-            .authenticate(request.presented, request.client, now)
+            .authenticate(request.presented, Ground::Management, request.client, now)
             .await
         {
             Ok(live) => live,
             Err(unproven) => {
                 trace.step("what was presented proves nobody");
-                return match unproven {
-                    Unproven::Invalid => Decision::Challenge,
-                    Unproven::Throttled(wait) => Decision::Throttle(wait),
-                    Unproven::Unavailable => Decision::Unavailable,
-                };
+                return unproven.into();
             }
         };
         trace.step("it is known who is asking");
@@ -150,7 +146,7 @@ impl Inner {
     }
 
     /// Where `target` stands, seen from `origin`; `None` when there is no such account.
-    async fn position(
+    pub(crate) async fn position(
         &self,
         origin: AccountId,
         target: AccountId,
@@ -190,7 +186,7 @@ fn permit(live: Guard<Arc<Live>>, request: &Request<'_>) -> Permit {
     }
 }
 
-const fn outcome(decision: &Decision) -> Outcome {
+pub(crate) const fn outcome<P>(decision: &Decision<P>) -> Outcome {
     match decision {
         Decision::Allow(_) => Outcome::Allow,
         Decision::Challenge => Outcome::Challenge,

@@ -10,9 +10,11 @@ use doorward_core::account::{Account, Lock};
 use doorward_core::credential::Presented;
 use doorward_core::id::{AccountId, UserId};
 use doorward_core::identity::Identity;
+use doorward_core::request::Refused;
 use doorward_core::right::Right;
 use doorward_core::user::User;
 use doorward_store::Actor;
+use http::Method;
 
 use crate::check::Live;
 
@@ -38,11 +40,11 @@ pub struct Resource {
     pub user: Option<UserId>,
 }
 
-/// The answer.
+/// The answer; what it lets through with is a [`Permit`], or a [`crate::Passage`] to a guarded API.
 #[derive(Debug)]
-pub enum Decision {
-    /// Go on, with this permit.
-    Allow(Permit),
+pub enum Decision<P = Permit> {
+    /// Go on, with this.
+    Allow(P),
     /// Nothing presented proves who is asking.
     Challenge,
     /// It is known who is asking, and the answer is no.
@@ -65,14 +67,99 @@ pub enum Reason {
     OutsideTree,
     /// The caller lacks the right.
     MissingRight,
+    /// The caller belongs to an account whose identities the API does not take (decision 5).
+    NotMember,
+    /// None of the caller's roles grants what the API, or the rule of this path, demands.
+    MissingPermission,
+    /// The API demands a second factor, and none was proven.
+    NoFactorYet,
+    /// A credential came over plain HTTP from afar; it was not looked at (decision 40).
+    Exposed,
 }
 
 /// Why a request makes no sense.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
     /// There is no such account.
     UnknownAccount(AccountId),
+    /// No API claims the path; told to holders of a token only (decision 11).
+    NotFound,
+    /// An API claims the path, but not with this method.
+    MethodNotAllowed {
+        /// The methods it knows.
+        allow: Vec<Method>,
+    },
+    /// The request line cannot be judged.
+    BadRequest(Refused),
+    /// Two credentials that differ.
+    Contradiction,
+}
+
+/// Every word of [`Decision::code`], the most frequent one first.
+const CODES: [&str; 16] = [
+    "allowed",
+    "unproven",
+    "locked",
+    "outside_tree",
+    "missing_right",
+    "not_member",
+    "missing_permission",
+    "second_factor_needed",
+    "plaintext",
+    "throttled",
+    "unavailable",
+    "unknown_account",
+    "not_found",
+    "method_not_allowed",
+    "bad_request",
+    "two_credentials",
+];
+
+impl<P> Decision<P> {
+    /// The place of its word among all of them.
+    pub(crate) fn ending(&self) -> u32 {
+        let code = self.code();
+        (0..)
+            .zip(CODES)
+            .find(|(_, one)| *one == code)
+            .map_or(u32::MAX, |(place, _)| place)
+    }
+
+    /// The decision with another leave in it, or another decision.
+    pub(crate) fn and_then<Q>(self, then: impl FnOnce(P) -> Decision<Q>) -> Decision<Q> {
+        match self {
+            Self::Allow(leave) => then(leave),
+            Self::Challenge => Decision::Challenge,
+            Self::Deny(reason) => Decision::Deny(reason),
+            Self::Throttle(wait) => Decision::Throttle(wait),
+            Self::Unavailable => Decision::Unavailable,
+            Self::Refuse(refusal) => Decision::Refuse(refusal),
+        }
+    }
+
+    /// A stable word for it: in the record of decisions, and for `X-Doorward-Reason`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Allow(_) => "allowed",
+            Self::Challenge => "unproven",
+            Self::Deny(Reason::Locked(_)) => "locked",
+            Self::Deny(Reason::OutsideTree) => "outside_tree",
+            Self::Deny(Reason::MissingRight) => "missing_right",
+            Self::Deny(Reason::NotMember) => "not_member",
+            Self::Deny(Reason::MissingPermission) => "missing_permission",
+            Self::Deny(Reason::NoFactorYet) => "second_factor_needed",
+            Self::Deny(Reason::Exposed) => "plaintext",
+            Self::Throttle(_) => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Refuse(Refusal::UnknownAccount(_)) => "unknown_account",
+            Self::Refuse(Refusal::NotFound) => "not_found",
+            Self::Refuse(Refusal::MethodNotAllowed { .. }) => "method_not_allowed",
+            Self::Refuse(Refusal::BadRequest(_)) => "bad_request",
+            Self::Refuse(Refusal::Contradiction) => "two_credentials",
+        }
+    }
 }
 
 /// Leave to go on. Made by [`crate::Engine::decide`] alone; whoever demands one cannot forget to ask.

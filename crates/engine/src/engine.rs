@@ -11,9 +11,11 @@ use doorward_core::jwt::VerifyingKey;
 use doorward_core::source::{Clock, Random};
 use doorward_core::time::Timestamp;
 use doorward_core::user::User;
-use doorward_store::{Store, StoreError};
+use doorward_store::{Actor, KeyPurpose, KeyState, RingKey, Store, StoreError};
 use tokio_util::task::TaskTracker;
 
+use crate::admin::new_p256_key;
+use crate::api::{Guarded, Guarding, Recorder};
 use crate::cache::Bounded;
 use crate::check::Proof;
 use crate::guard::{Flights, Lanes};
@@ -68,6 +70,8 @@ pub(crate) struct Inner {
     pub(crate) keys: ArcSwap<Keys>,
     pub(crate) live: LiveState,
     pub(crate) proofs: Bounded<[u8; 32], Arc<Proof>>,
+    pub(crate) guarding: ArcSwap<Guarding>,
+    pub(crate) recorder: Recorder,
     pub(crate) process_key: hmac::Key,
     pub(crate) lanes: Lanes,
     pub(crate) flights: Flights<Verdict>,
@@ -92,7 +96,11 @@ impl Engine {
     ) -> Result<Self, StartError> {
         // The place in the order of changes is taken before anything is read, so nothing is missed.
         let heard = Heard::new(store.last_change().await?);
-        let keys = Keys::load(&store).await?;
+        let mut keys = Keys::load(&store).await?;
+        if keys.assertion().is_none() {
+            Box::pin(add_assertion_key(&store, &clock, &random)).await?;
+            keys = Keys::load(&store).await?;
+        }
         let metrics = Arc::new(Metrics::default());
         let live = LiveState::new(
             store.clone(),
@@ -105,6 +113,8 @@ impl Engine {
             live,
             proofs: Bounded::new(settings.cached_credentials),
             process_key: hmac::Key::new(hmac::HMAC_SHA256, &random.bytes::<32>()),
+            guarding: ArcSwap::from_pointee(Guarding::new(Guarded::default(), None)),
+            recorder: Recorder::new(settings.record.clone()),
             lanes: Lanes::new(settings.limits.clone()),
             flights: Flights::new(),
             hash: HashPool::start(&settings.hash, Arc::clone(&metrics)),
@@ -123,6 +133,7 @@ impl Engine {
     pub async fn shutdown(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        self.0.write_record().await;
         self.0.hash.end();
     }
 
@@ -188,6 +199,16 @@ impl Engine {
             value: u32::try_from(value).map_or(f64::MAX, f64::from),
         };
         let mut readings = self.0.metrics.counters();
+        for counts in self.0.guarding.load().all_counts() {
+            readings.extend(counts.readings());
+        }
+        readings.push(Reading {
+            name: "attempts_dropped",
+            help: "Decisions that should have been recorded and were not.",
+            kind: ReadingKind::Counter,
+            labels: Vec::new(),
+            value: f64::from(u32::try_from(self.0.recorder.dropped()).unwrap_or(u32::MAX)),
+        });
         for (cache, entries) in [
             ("credentials", self.0.proofs.len()),
             ("accounts", accounts),
@@ -196,7 +217,7 @@ impl Engine {
             readings.push(gauge(
                 "cache_entries",
                 "Entries in memory.",
-                vec![("cache", cache)],
+                vec![("cache", cache.into())],
                 entries,
             ));
         }
@@ -251,6 +272,33 @@ impl Engine {
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
+}
+
+/// Gives a store from before there were assertions its key. Of two nodes that see none, one adds it.
+async fn add_assertion_key(
+    store: &Store,
+    clock: &Clock,
+    random: &Random,
+) -> Result<(), StartError> {
+    let material = new_p256_key().ok_or(StartError::Keys("no P-256 key was made"))?;
+    let mut write = store.write(Actor::server()).await?;
+    // Locks the installation against another node that does the same.
+    write.system().await?;
+    let is_there =
+        |key: &RingKey| key.purpose == KeyPurpose::Assertion && key.state == KeyState::Active;
+    if store.keys().await?.iter().any(is_there) {
+        return Ok(());
+    }
+    let key = RingKey {
+        id: KeyId::new(random.bytes()),
+        purpose: KeyPurpose::Assertion,
+        state: KeyState::Active,
+        material,
+        created: clock.now(),
+    };
+    write.insert_key(&key).await?;
+    write.commit().await?;
+    Ok(())
 }
 
 /// What a caller's address is, for lanes and logs.

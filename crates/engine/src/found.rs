@@ -14,8 +14,9 @@ use doorward_store::{
     Actor, HashGeneration, KeyPurpose, KeyState, NameRule, NewVerifier, RingKey, Store, System,
 };
 
-use crate::admin::{check_password, digests, new_rsa_key};
+use crate::admin::{check_password, digests, new_p256_key, new_rsa_key};
 use crate::keys::first_api_key_lookup;
+use crate::role;
 use crate::{AdminError, Engine, Settings, StartError};
 
 /// What `init` asks for.
@@ -78,20 +79,21 @@ impl Engine {
             tokio::task::spawn_blocking(move || Ground::prepare(&founding, cost, now, &source))
                 .await
                 .map_err(|_| StartError::Keys("they could not be made"))??;
-        ground.write(&store).await?;
+        Box::pin(ground.write(&store)).await?;
         let founded = Founded {
             account: ground.account,
             user: ground.user,
             api_key: ground.api_key,
         };
-        Ok((Self::open(store, settings, clock, random).await?, founded))
+        let engine = Box::pin(Self::open(store, settings, clock, random));
+        Ok((engine.await?, founded))
     }
 }
 
 /// Everything of a new installation, made before the first row is written.
 struct Ground {
     system: System,
-    keys: [RingKey; 3],
+    keys: [RingKey; 4],
     hash: HashGeneration,
     account: Account,
     user: User,
@@ -127,6 +129,10 @@ impl Ground {
             KeyPurpose::ApiKeyLookup,
             SecretBytes::new(random.bytes::<32>().to_vec()),
         );
+        let assertion = ring(
+            KeyPurpose::Assertion,
+            new_p256_key().ok_or(StartError::Keys("no P-256 key was made"))?,
+        );
         let account = root_account(founding, now, random);
         let user = first_admin(founding, account.id, now, random);
         let recipe = Recipe {
@@ -150,7 +156,7 @@ impl Ground {
             },
             api_key_row: CredentialId::new(random.bytes()),
             api_key_lookup: first_api_key_lookup(&lookup.material, &api_key),
-            keys: [token, pepper, lookup],
+            keys: [token, pepper, lookup, assertion],
             account,
             user,
             verifiers,
@@ -208,6 +214,7 @@ fn root_account(founding: &Founding, now: Timestamp, random: &Random) -> Account
         key_generation: 1,
         salt: random.bytes(),
         signature_secret: hex::encode(&random.bytes::<16>()).into(),
+        roles: Vec::new(),
         document: Document::new(),
         revision: 1,
         created: now,
@@ -221,6 +228,7 @@ fn first_admin(founding: &Founding, account: AccountId, now: Timestamp, random: 
         account,
         username: name::username(&founding.username).ok(),
         level: Level::Admin,
+        roles: vec![role::super_user()],
         enabled: true,
         generation: 1,
         signature_secret: hex::encode(&random.bytes::<16>()).into(),

@@ -22,12 +22,23 @@ pub(crate) type Scope = [u8; 32];
 pub(crate) struct Lanes {
     settings: LimitSettings,
     by_prefix: Table<Prefix>,
-    by_scope: Table<(Scope, Prefix)>,
+    by_account: Table<(Scope, Prefix)>,
+    by_user: Table<(Scope, Prefix)>,
+}
+
+/// What a guess is at, besides the address it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// An account: a digest does not say whose it is.
+    Account,
+    /// One user, by name and password.
+    User,
 }
 
 /// A guess that was let through and must be answered for.
 #[derive(Debug, Clone)]
 pub(crate) struct Guess {
+    aim: Aim,
     scopes: Vec<Scope>,
     prefix: Prefix,
     secret: [u8; 32],
@@ -40,7 +51,8 @@ impl Lanes {
         Self {
             settings,
             by_prefix: Table::default(),
-            by_scope: Table::default(),
+            by_account: Table::default(),
+            by_user: Table::default(),
         }
     }
 
@@ -48,12 +60,14 @@ impl Lanes {
     /// when it may, else in none.
     pub(crate) fn admit(
         &self,
+        aim: Aim,
         scopes: &[Scope],
         prefix: Prefix,
         secret: [u8; 32],
         now: Timestamp,
     ) -> Result<Guess, Admission> {
         let mut guess = Guess {
+            aim,
             scopes: Vec::with_capacity(scopes.len()),
             prefix,
             secret,
@@ -62,13 +76,13 @@ impl Lanes {
         if !self.settings.enabled {
             return Ok(guess);
         }
-        let (narrow, wide) = (self.settings.per_account_address, self.settings.per_address);
+        let (narrow, wide) = (self.measure(aim), self.settings.per_address);
         for &scope in scopes {
             if guess.scopes.contains(&scope) {
                 continue;
             }
             let admission = self
-                .by_scope
+                .at(aim)
                 .with((scope, prefix), |lane| lane.admit(&secret, narrow, now));
             if admission != Admission::Check {
                 self.leave(&guess);
@@ -100,7 +114,7 @@ impl Lanes {
     /// Gives back the places in the lanes of what was guessed at.
     fn leave(&self, guess: &Guess) {
         for scope in &guess.scopes {
-            self.by_scope
+            self.at(guess.aim)
                 .with((*scope, guess.prefix), |lane| lane.give_back(guess.taken));
         }
     }
@@ -108,7 +122,7 @@ impl Lanes {
     /// The guess was wrong.
     pub(crate) fn remember_wrong(&self, guess: &Guess, now: Timestamp) {
         for scope in &guess.scopes {
-            self.by_scope.with((*scope, guess.prefix), |lane| {
+            self.at(guess.aim).with((*scope, guess.prefix), |lane| {
                 lane.remember_wrong(guess.secret, now);
             });
         }
@@ -117,7 +131,23 @@ impl Lanes {
     /// Forgets lanes nobody is in.
     pub(crate) fn sweep(&self, now: Timestamp) {
         self.by_prefix.sweep(self.settings.per_address, now);
-        self.by_scope.sweep(self.settings.per_account_address, now);
+        for aim in [Aim::Account, Aim::User] {
+            self.at(aim).sweep(self.measure(aim), now);
+        }
+    }
+
+    const fn at(&self, aim: Aim) -> &Table<(Scope, Prefix)> {
+        match aim {
+            Aim::Account => &self.by_account,
+            Aim::User => &self.by_user,
+        }
+    }
+
+    const fn measure(&self, aim: Aim) -> Measure {
+        match aim {
+            Aim::Account => self.settings.per_account_address,
+            Aim::User => self.settings.per_user_address,
+        }
     }
 }
 
@@ -227,12 +257,17 @@ mod tests {
                 failures: per_account_address,
                 window: WINDOW,
             },
+            per_user_address: Measure {
+                failures: 2,
+                window: WINDOW,
+            },
         })
     }
 
     fn wrong(lanes: &Lanes, scope: u8, secret: u8, address: [u8; 4]) -> Option<Admission> {
         let now = Timestamp::from_unix(0);
         match lanes.admit(
+            Aim::Account,
             &[[scope; 32]],
             Prefix::of(address.into()),
             [secret; 32],
@@ -280,7 +315,7 @@ mod tests {
             assert_eq!(wrong(&lanes, 1, secret, [1, 2, 3, 4]), None);
         }
         for secret in 2..9 {
-            let refused = lanes.admit(&[[2; 32], [1; 32]], prefix, [secret; 32], now);
+            let refused = lanes.admit(Aim::Account, &[[2; 32], [1; 32]], prefix, [secret; 32], now);
             assert!(matches!(refused, Err(Admission::Full(_))));
         }
         assert_eq!(wrong(&lanes, 2, 9, [1, 2, 3, 4]), None);
@@ -289,6 +324,24 @@ mod tests {
             wrong(&lanes, 2, 11, [1, 2, 3, 4]),
             Some(Admission::Full(_))
         ));
+    }
+
+    #[test]
+    fn guesses_at_users_and_at_accounts_are_counted_apart() {
+        let lanes = lanes(100, 3);
+        let (now, prefix) = (Timestamp::from_unix(0), Prefix::of([1, 2, 3, 4].into()));
+        for secret in 0..2 {
+            let guess = lanes.admit(Aim::User, &[[1; 32]], prefix, [secret; 32], now);
+            lanes.remember_wrong(&guess.unwrap(), now);
+        }
+        let third = lanes.admit(Aim::User, &[[1; 32]], prefix, [9; 32], now);
+        assert!(matches!(third, Err(Admission::Full(_))));
+        assert!(
+            lanes
+                .admit(Aim::User, &[[2; 32]], prefix, [9; 32], now)
+                .is_ok()
+        );
+        assert_eq!(wrong(&lanes, 1, 9, [1, 2, 3, 4]), None);
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_lc_rs::hmac;
 use doorward_core::digest::hmac_framed;
 use doorward_core::id::KeyId;
-use doorward_core::jwt::{SigningKey, VerifyingKey};
+use doorward_core::jwt::{AssertionKey, SigningKey, VerifyingKey};
 use doorward_core::secret::{SecretBytes, SecretText};
 use doorward_core::verifier::{Recipe, SALT_LEN};
 use doorward_store::{HashGeneration, KeyPurpose, KeyState, RingKey, Store, System};
@@ -19,6 +19,8 @@ pub(crate) struct Keys {
     /// Signs tokens.
     pub(crate) signing: SigningKey,
     verifying: Vec<VerifyingKey>,
+    /// Sign assertions, the active one first.
+    assertions: Vec<AssertionKey>,
     peppers: HashMap<KeyId, SecretBytes>,
     lookup: hmac::Key,
     /// Live hash generations, newest first; never empty.
@@ -46,7 +48,20 @@ impl Keys {
         for key in of(KeyPurpose::CrossbarToken).filter(|key| verifies(key) && key.id != token.id) {
             verifying.push(VerifyingKey::from_pkcs8(key.id, &key.material).map_err(usable)?);
         }
+        let mut assertions = Vec::new();
+        let active_assertion = active(KeyPurpose::Assertion).map(|key| key.id);
+        for key in of(KeyPurpose::Assertion).filter(|key| verifies(key)) {
+            let read = AssertionKey::from_pkcs8(key.id, &key.material);
+            let read = read.map_err(|_| StartError::Keys("an assertion key cannot be read"))?;
+            let place = if Some(key.id) == active_assertion {
+                0
+            } else {
+                assertions.len()
+            };
+            assertions.insert(place, read);
+        }
         Ok(Self {
+            assertions,
             signing: SigningKey::from_pkcs8(token.id, &token.material).map_err(usable)?,
             verifying,
             peppers: of(KeyPurpose::Pepper)
@@ -66,6 +81,16 @@ impl Keys {
     /// Every key that verifies tokens, the signing one first.
     pub(crate) fn all_verifying(&self) -> &[VerifyingKey] {
         &self.verifying
+    }
+
+    /// The key that signs assertions; every store that was opened has one.
+    pub(crate) fn assertion(&self) -> Option<&AssertionKey> {
+        self.assertions.first()
+    }
+
+    /// Every key that assertions are verified by, the signing one first.
+    pub(crate) fn assertions(&self) -> &[AssertionKey] {
+        &self.assertions
     }
 
     /// Whether verifiers of this hash generation still count.

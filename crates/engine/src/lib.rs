@@ -24,6 +24,7 @@
 //! ```
 
 pub mod admin;
+mod api;
 mod cache;
 mod check;
 mod decide;
@@ -36,6 +37,7 @@ mod health;
 mod keys;
 mod live;
 mod metrics;
+mod role;
 mod settings;
 mod sign_in;
 mod source;
@@ -43,16 +45,19 @@ mod tokens;
 mod upkeep;
 
 pub use admin::AdminError;
+pub use api::{Door, Guarded, IdentityRule, Inquiry, Mapped, Passage, Verdict};
 pub use decision::{Decision, Permit, Reason, Refusal, Request, Resource, Trace};
 pub use engine::{AccountFacts, Engine, StartError};
 pub use found::{Founded, Founding};
 pub use metrics::{Histogram, Label, Metrics, Reading, ReadingKind};
-pub use settings::{HashSettings, LimitSettings, Outage, Settings};
+pub use role::{SUPER_USER, shipped_roles};
+pub use settings::{HashSettings, LimitSettings, Outage, RecordSettings, Settings};
 pub use sign_in::{AccountHint, Session, SignIn, SignInError};
 pub use source::{monotonic, system_clock, system_random};
 pub use tokens::TokenInfo;
 
 // What callers hand in and get back unchanged, so that they need not know the store.
 pub use doorward_store::{
-    Actor, Conflict, Descendant, Direction, ListedAccount, ListedUser, Page, Position, StoreError,
+    Actor, Conflict, DecisionFilter, Descendant, Direction, ListedAccount, ListedUser, Page,
+    Position, RecordedDecision, StoreError,
 };

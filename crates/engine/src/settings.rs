@@ -39,6 +39,32 @@ pub struct Settings {
     pub stale_grace: Duration,
     /// What happens to known callers while the store does not answer.
     pub outage: Outage,
+    /// What is recorded of decisions about guarded APIs.
+    pub record: RecordSettings,
+}
+
+/// What is recorded of decisions about guarded APIs.
+#[derive(Debug, Clone)]
+pub struct RecordSettings {
+    /// One of so many of those let in; none with 0.
+    pub sample: u32,
+    /// Refusals recorded in a second; more are counted as dropped.
+    pub refusals_per_second: u32,
+    /// Rows kept; nothing is recorded with 0.
+    pub keep: u32,
+    /// How long they are kept.
+    pub keep_for: Duration,
+}
+
+impl Default for RecordSettings {
+    fn default() -> Self {
+        Self {
+            sample: 100,
+            refusals_per_second: 50,
+            keep: 100_000,
+            keep_for: Duration::from_hours(30 * 24),
+        }
+    }
 }
 
 /// What happens to callers known from memory while the store does not answer.
@@ -72,6 +98,8 @@ pub struct LimitSettings {
     pub per_address: Measure,
     /// Different wrong secrets from one prefix on one account.
     pub per_account_address: Measure,
+    /// Different wrong passwords from one prefix for one user.
+    pub per_user_address: Measure,
 }
 
 impl Default for Settings {
@@ -103,12 +131,17 @@ impl Default for Settings {
                     failures: 60,
                     window,
                 },
+                per_user_address: Measure {
+                    failures: 10,
+                    window: Duration::from_mins(5),
+                },
             },
             cached_credentials: 1_000_000,
             cached_accounts: 200_000,
             cached_users: 200_000,
             stale_grace: Duration::from_mins(1),
             outage: Outage::Stale,
+            record: RecordSettings::default(),
         }
     }
 }

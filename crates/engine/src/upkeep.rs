@@ -16,6 +16,8 @@ use crate::{AdminError, Engine};
 const OWN_REMEMBERED: usize = 4096;
 /// How often the house is kept.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
+/// How often the record of decisions is written.
+const RECORDING: Duration = Duration::from_secs(1);
 /// Rows pruned at once.
 const PRUNED_AT_ONCE: u32 = 1000;
 /// How often something that must be read is tried before somebody else tries again.
@@ -71,7 +73,8 @@ impl Engine {
             tracing::warn!(%error, "the hash settings are not in force yet");
         }
         let (follow, keep_house) = (Box::pin(self.0.follow()), Box::pin(self.0.keep_house()));
-        stop.run_until_cancelled(async { tokio::join!(follow, keep_house) })
+        let record = Box::pin(self.0.keep_record());
+        stop.run_until_cancelled(async { tokio::join!(follow, keep_house, record) })
             .await;
     }
 
@@ -247,6 +250,23 @@ impl Inner {
             if let Err(error) = self.store.prune(now, PRUNED_AT_ONCE).await {
                 tracing::warn!(%error, "old rows were not pruned");
             }
+            if let Err(error) = self.recorder.prune(&self.store, now).await {
+                tracing::warn!(%error, "the record of decisions was not pruned");
+            }
+        }
+    }
+
+    async fn keep_record(&self) {
+        loop {
+            tokio::time::sleep(RECORDING).await;
+            self.write_record().await;
+        }
+    }
+
+    /// Writes down the decisions that wait.
+    pub(crate) async fn write_record(&self) {
+        if let Err(error) = self.recorder.write(&self.store).await {
+            tracing::warn!(%error, "decisions were not recorded");
         }
     }
 }

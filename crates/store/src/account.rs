@@ -9,6 +9,7 @@ use doorward_core::secret::SecretText;
 use serde_json::Value;
 
 use crate::query::{Columns, Query, Row, inconsistent, sql, sql_locked};
+use crate::role;
 use crate::seal::{Place, Purpose, Sealer};
 use crate::{Action, Change, Conflict, NameRule, Page, Store, StoreError, Write};
 
@@ -17,7 +18,7 @@ pub(crate) const TABLE: &str = "accounts";
 macro_rules! columns {
     () => {
         "id, parent_id, name, realm, enabled, superduper, reseller, trial_ends, basic_digest, generation, \
-         key_generation, salt, signature_secret, document, revision, created, modified"
+         key_generation, salt, signature_secret, roles, document, revision, created, modified"
     };
 }
 pub(crate) use columns;
@@ -73,6 +74,7 @@ pub(crate) fn read(columns: &mut Columns, sealer: &Sealer) -> Result<Account, St
         key_generation: columns.count()?,
         salt: columns.array()?,
         signature_secret: secret(columns, &id, sealer)?,
+        roles: role::read_roles(columns)?,
         document: document(columns)?,
         revision: columns.count()?,
         created: columns.time()?,
@@ -122,6 +124,7 @@ fn written(query: Query, account: &Account, sealer: &Sealer) -> Result<Query, St
         .count(account.key_generation)
         .bytes(account.salt.to_vec())
         .bytes(sealer.seal(sealed(&place(&account.id)), secret)?)
+        .text(&role::roles_text(&account.roles))
         .text(&document_text(TABLE, &account.document)?))
 }
 
@@ -226,9 +229,9 @@ impl Write {
         self.place_new(account.parent).await?;
         let query = sql(
             "INSERT INTO accounts (id, name, name_key, realm, enabled, superduper, reseller, trial_ends, \
-             basic_digest, generation, key_generation, salt, signature_secret, document, parent_id, \
-             revision, created, modified) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+             basic_digest, generation, key_generation, salt, signature_secret, roles, document, parent_id, \
+             revision, created, modified) VALUES \
+             ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
              ON CONFLICT DO NOTHING",
         );
         let query = written(query, account, self.sealer())?
@@ -269,8 +272,8 @@ impl Write {
         let query = sql(
             "UPDATE accounts SET name = $2, name_key = $3, realm = $4, enabled = $5, superduper = $6, \
              reseller = $7, trial_ends = $8, basic_digest = $9, generation = $10, key_generation = $11, \
-             salt = $12, signature_secret = $13, document = $14, revision = revision + 1, modified = $15 \
-             WHERE id = $1 RETURNING revision",
+             salt = $12, signature_secret = $13, roles = $14, document = $15, revision = revision + 1, \
+             modified = $16 WHERE id = $1 RETURNING revision",
         );
         let query = written(query, account, self.sealer())?.time(self.store().now());
         let revision = self

@@ -64,6 +64,12 @@ pub enum Action {
     DeleteUser,
     /// `api_key.rotate`
     RotateApiKey,
+    /// `role.set`
+    SetRole,
+    /// `role.delete`
+    DeleteRole,
+    /// `user.roles`
+    GrantRoles,
     /// `phone.assign`
     AssignPhone,
     /// `phone.release`
@@ -102,6 +108,9 @@ impl Action {
             Self::ChangePassword => "user.password",
             Self::DeleteUser => "user.delete",
             Self::RotateApiKey => "api_key.rotate",
+            Self::SetRole => "role.set",
+            Self::DeleteRole => "role.delete",
+            Self::GrantRoles => "user.roles",
             Self::AssignPhone => "phone.assign",
             Self::ReleasePhone => "phone.release",
             Self::RevokeToken => "token.revoke",

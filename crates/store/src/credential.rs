@@ -14,11 +14,19 @@ use crate::{
 
 const TABLE: &str = "credentials";
 
+macro_rules! verifiers {
+    () => {
+        "SELECT id, kind, hash_generation, lookup FROM credentials \
+         WHERE account_id = $1 AND user_id = $2 AND kind IN ('md5', 'sha1', 'plain') ORDER BY id"
+    };
+}
+
 impl VerifierKind {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Md5 => "md5",
             Self::Sha1 => "sha1",
+            Self::Plain => "plain",
         }
     }
 }
@@ -38,6 +46,7 @@ fn read_verifier(row: Row) -> Result<NewVerifier, StoreError> {
         kind: match columns.text()?.as_str() {
             "md5" => VerifierKind::Md5,
             "sha1" => VerifierKind::Sha1,
+            "plain" => VerifierKind::Plain,
             _ => return Err(columns.wrong("unknown kind of verifier")),
         },
         hash_generation: columns.int()?,
@@ -70,6 +79,23 @@ impl Store {
             credential: columns.parsed()?,
             user: columns.parsed()?,
         }))
+    }
+
+    /// Every verifier of a user.
+    ///
+    /// # Errors
+    /// As every question: [`StoreError`].
+    pub async fn verifiers_of(
+        &self,
+        account: AccountId,
+        user: UserId,
+    ) -> Result<Vec<NewVerifier>, StoreError> {
+        let query = sql(verifiers!()).id(account).id(user);
+        self.fetch(query)
+            .await?
+            .into_iter()
+            .map(read_verifier)
+            .collect()
     }
 
     /// Whom an API key belongs to, by its keyed digest.
@@ -137,10 +163,7 @@ impl Write {
         account: AccountId,
         user: UserId,
     ) -> Result<Vec<NewVerifier>, StoreError> {
-        let query = sql_locked!(
-            "SELECT id, kind, hash_generation, lookup FROM credentials \
-             WHERE account_id = $1 AND user_id = $2 AND kind IN ('md5', 'sha1') ORDER BY id"
-        );
+        let query = sql_locked!(verifiers!());
         self.fetch(query.id(account).id(user))
             .await?
             .into_iter()
@@ -166,7 +189,8 @@ impl Write {
             .await?
             .ok_or(StoreError::Missing)?;
         let old = sql(
-            "DELETE FROM credentials WHERE account_id = $1 AND user_id = $2 AND kind IN ('md5', 'sha1')",
+            "DELETE FROM credentials WHERE account_id = $1 AND user_id = $2 \
+             AND kind IN ('md5', 'sha1', 'plain')",
         );
         self.execute(old.id(account).id(user)).await?;
         let now = self.store().now();

@@ -18,6 +18,7 @@ impl KeyPurpose {
             Self::CrossbarToken => "crossbar_token",
             Self::Pepper => "pepper",
             Self::ApiKeyLookup => "api_key_lookup",
+            Self::Assertion => "assertion",
         }
     }
 }
@@ -49,6 +50,7 @@ fn read(row: Row, sealer: &Sealer) -> Result<RingKey, StoreError> {
         "crossbar_token" => KeyPurpose::CrossbarToken,
         "pepper" => KeyPurpose::Pepper,
         "api_key_lookup" => KeyPurpose::ApiKeyLookup,
+        "assertion" => KeyPurpose::Assertion,
         _ => return Err(columns.wrong("unknown purpose")),
     };
     let state = match columns.text()?.as_str() {

@@ -37,6 +37,7 @@ const STEPS: &[Step] = &[
     step!("0002_lists"),
     step!("0003_indexes"),
     step!("0004_tree_sizes"),
+    step!("0005_roles"),
 ];
 
 /// Applies what is missing. Several processes may do so at once: each takes the database's own lock first.

@@ -15,6 +15,8 @@ pub enum KeyPurpose {
     Pepper,
     /// Keyed digests by which API keys are looked up.
     ApiKeyLookup,
+    /// Signs assertions for upstreams: P-256, PKCS#8.
+    Assertion,
 }
 
 /// Where a key is in its life.
@@ -76,6 +78,8 @@ pub enum VerifierKind {
     Md5,
     /// Over the SHA-1 credentials.
     Sha1,
+    /// Over the password itself, with a salt of the user.
+    Plain,
 }
 
 /// A verifier to be stored.

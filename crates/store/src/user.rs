@@ -7,6 +7,7 @@ use doorward_core::user::User;
 use crate::account::{document, document_text};
 use crate::listing::user_key;
 use crate::query::{Columns, Query, Row, inconsistent, sql, sql_locked};
+use crate::role;
 use crate::seal::{Place, Purpose, Sealer};
 use crate::{Action, Change, Conflict, Page, Store, StoreError, Write};
 
@@ -14,8 +15,8 @@ pub(crate) const TABLE: &str = "users";
 
 macro_rules! columns {
     () => {
-        "account_id, id, username, level, enabled, generation, signature_secret, document, revision, \
-         created, modified"
+        "account_id, id, username, level, enabled, generation, signature_secret, roles, document, \
+         revision, created, modified"
     };
 }
 pub(crate) use columns;
@@ -43,6 +44,7 @@ pub(crate) fn read(columns: &mut Columns, sealer: &Sealer) -> Result<User, Store
         enabled: columns.flag()?,
         generation: columns.count()?,
         signature_secret: secret(columns, account, id, sealer)?,
+        roles: role::read_names(columns)?,
         document: document(columns)?,
         revision: columns.count()?,
         created: columns.time()?,
@@ -76,6 +78,7 @@ fn written(query: Query, user: &User, sealer: &Sealer) -> Result<Query, StoreErr
         .flag(user.enabled)
         .count(user.generation)
         .bytes(sealer.seal(sealed(&row), secret)?)
+        .text(&role::names_text(&user.roles))
         .text(&document_text(TABLE, &user.document)?)
         .text(&user_key(&user.document)))
 }
@@ -181,8 +184,8 @@ impl Write {
         self.step()?;
         let query = sql(
             "INSERT INTO users (account_id, id, username, level, enabled, generation, signature_secret, \
-             document, list_key, revision, created, modified) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
+             roles, document, list_key, revision, created, modified) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
         );
         let query = written(query, user, self.sealer())?
             .count(user.revision)
@@ -209,8 +212,8 @@ impl Write {
         self.step()?;
         let query = sql(
             "UPDATE users SET username = $3, level = $4, enabled = $5, generation = $6, \
-             signature_secret = $7, document = $8, list_key = $9, revision = revision + 1, modified = $10 \
-             WHERE account_id = $1 AND id = $2 RETURNING revision",
+             signature_secret = $7, roles = $8, document = $9, list_key = $10, revision = revision + 1, \
+             modified = $11 WHERE account_id = $1 AND id = $2 RETURNING revision",
         );
         let query = written(query, user, self.sealer())?.time(self.store().now());
         let revision = self

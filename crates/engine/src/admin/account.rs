@@ -174,6 +174,7 @@ impl Engine {
             key_generation: 1,
             salt: random.bytes(),
             signature_secret: self.new_secret(),
+            roles: Vec::new(),
             document: checked_document(new.document)?,
             revision: 1,
             created: self.now(),

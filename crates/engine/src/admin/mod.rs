@@ -6,6 +6,7 @@
 mod account;
 mod api_key;
 mod phone;
+mod role;
 mod secrets;
 mod tree;
 mod user;
@@ -17,6 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use doorward_core::name::NameError;
+use doorward_core::permission::{Permission, RoleName};
 use doorward_store::{Actor, StoreError, Write};
 
 use crate::Engine;
@@ -25,7 +27,7 @@ pub use account::{AccountChange, AccountDraft, NewAccount};
 pub use user::{NewUser, UserChange};
 pub use user_edit::{NewSecrets, UserDraft};
 
-pub(crate) use secrets::new_rsa_key;
+pub(crate) use secrets::{new_p256_key, new_rsa_key};
 pub(crate) use verifiers::{check_password, digests};
 
 /// A change was not made.
@@ -38,6 +40,21 @@ pub enum AdminError {
     /// No such user.
     #[error("no such user")]
     UnknownUser,
+    /// No such role.
+    #[error("no such role")]
+    UnknownRole,
+    /// Every account has this role as it is.
+    #[error("\"{0}\" is a role of every account and cannot be changed")]
+    ShippedRole(RoleName),
+    /// Somebody has the role.
+    #[error("users have this role; take it from them first")]
+    RoleInUse,
+    /// No such permission, neither built in nor among the configuration's `rights`.
+    #[error("there is no permission \"{0}\"; `rights` in the configuration adds others")]
+    UnknownPermission(Permission),
+    /// More roles than are kept.
+    #[error("an account has at most 100 roles of 64 KiB together, a user at most 32")]
+    TooManyRoles,
     /// No such key.
     #[error("no such key")]
     UnknownKey,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use doorward_core::id::{AccountId, KeyId, TokenId, UserId};
+use doorward_core::jwt::AssertionKey;
 use doorward_core::secret::{SecretBytes, SecretText};
 use doorward_core::time::Timestamp;
 use doorward_store::{Action, Actor, KeyPurpose, KeyState, RingKey, Write};
@@ -110,6 +111,32 @@ impl Engine {
         .await
     }
 
+    /// Begins to sign assertions with a new key. What the old one signed is good until its minute is over, and its public
+    /// half stays published (decision 18).
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn rotate_assertion_key(&self, actor: Actor) -> Result<KeyId, AdminError> {
+        let old = self.0.keys.load().assertion().map(AssertionKey::id);
+        let new = RingKey {
+            id: KeyId::new(self.random().bytes()),
+            purpose: KeyPurpose::Assertion,
+            state: KeyState::Active,
+            material: new_p256_key().ok_or(AdminError::Interrupted)?,
+            created: self.now(),
+        };
+        self.commit(actor, move |write| {
+            Box::pin(async move {
+                if let Some(old) = old {
+                    write.set_key_state(old, KeyState::Retiring).await?;
+                }
+                write.insert_key(&new).await?;
+                Ok(new.id)
+            })
+        })
+        .await
+    }
+
     /// Denies a token until its own end, by id.
     ///
     /// # Errors
@@ -176,5 +203,13 @@ pub(crate) fn new_rsa_key() -> Option<SecretBytes> {
     use aws_lc_rs::rsa::{KeyPair, KeySize};
     let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
     let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
+    Some(SecretBytes::new(der.as_ref().to_vec()))
+}
+
+/// A fresh P-256 key as PKCS#8; the randomness is aws-lc's own.
+pub(crate) fn new_p256_key() -> Option<SecretBytes> {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?;
+    let der = pair.to_pkcs8v1().ok()?;
     Some(SecretBytes::new(der.as_ref().to_vec()))
 }

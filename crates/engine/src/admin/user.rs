@@ -6,11 +6,13 @@ use doorward_core::document::Document;
 use doorward_core::hex;
 use doorward_core::id::{AccountId, UserId};
 use doorward_core::name;
+use doorward_core::permission::RoleName;
 use doorward_core::secret::SecretText;
 use doorward_core::user::{Level, User};
 use doorward_store::Actor;
 
 use super::account::checked_document;
+use super::role::checked_roles;
 use super::user_edit::{NewSecrets, UserDraft};
 use super::verifiers::check_password;
 use super::{AdminError, EditError};
@@ -69,6 +71,19 @@ impl Engine {
     /// # Errors
     /// See [`AdminError`].
     pub async fn create_user(&self, actor: Actor, new: NewUser) -> Result<User, AdminError> {
+        self.create_user_with_roles(actor, new, Vec::new()).await
+    }
+
+    /// Creates a user with roles on guarded APIs.
+    ///
+    /// # Errors
+    /// [`AdminError::UnknownRole`]; see [`AdminError`].
+    pub async fn create_user_with_roles(
+        &self,
+        actor: Actor,
+        new: NewUser,
+        roles: Vec<RoleName>,
+    ) -> Result<User, AdminError> {
         let account = self
             .account(new.account)
             .await?
@@ -93,6 +108,12 @@ impl Engine {
         let user = self.draft_user(account.id, username, new.level, new.enabled, new.document)?;
         self.commit(actor, move |write| {
             Box::pin(async move {
+                let mut user = user;
+                if !roles.is_empty() {
+                    let owner = write.account(user.account).await?;
+                    let owner = owner.ok_or(AdminError::UnknownAccount)?;
+                    user.roles = checked_roles(&owner, roles)?;
+                }
                 write.insert_user(&user).await?;
                 if !verifiers.is_empty() {
                     write
@@ -125,6 +146,7 @@ impl Engine {
             account,
             username,
             level,
+            roles: Vec::new(),
             enabled,
             generation: 1,
             signature_secret: self.new_secret(),

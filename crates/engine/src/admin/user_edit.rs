@@ -7,7 +7,7 @@ use doorward_core::document::Document;
 use doorward_core::id::{AccountId, UserId};
 use doorward_core::secret::{SecretText, equal};
 use doorward_core::user::{Level, User};
-use doorward_store::{Action, Actor, NewVerifier, Write};
+use doorward_store::{Action, Actor, NewVerifier, VerifierKind, Write};
 
 use super::account::checked_document;
 use super::user::checked_username;
@@ -190,6 +190,11 @@ fn is_same_password(stored: &[NewVerifier], sets: &[Vec<NewVerifier>]) -> bool {
                 && equal(&new.verifier, &old.verifier)
         })
     };
+    // A plain verifier was added to the digests of this password, and stands and falls with them.
+    let digests: Vec<_> = stored
+        .iter()
+        .filter(|old| old.kind != VerifierKind::Plain)
+        .collect();
     let expected = sets.first().map_or(0, Vec::len);
-    !stored.is_empty() && stored.len() == expected && stored.iter().all(is_known)
+    !digests.is_empty() && digests.len() == expected && digests.into_iter().all(is_known)
 }

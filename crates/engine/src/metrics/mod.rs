@@ -10,8 +10,10 @@ use std::time::Duration;
 use doorward_core::spread::Spread;
 pub use reading::{Histogram, Label, Reading, ReadingKind};
 
+use crate::Door;
+
 /// Cells per sharded counter; threads beyond share.
-const SHARDS: usize = 16;
+pub(crate) const SHARDS: usize = 16;
 
 /// How something ended, for counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,7 +33,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Allow,
         Self::Challenge,
         Self::Deny,
@@ -40,7 +42,7 @@ impl Outcome {
         Self::Refuse,
     ];
 
-    const fn label(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Allow => "allow",
             Self::Challenge => "challenge",
@@ -108,6 +110,8 @@ struct Shard {
     decisions: [[AtomicU64; 6]; 5],
     lookups: [AtomicU64; 3],
     seconds: Spread,
+    /// Seconds of decisions about guarded APIs, by door.
+    door_seconds: [Spread; Door::ALL.len()],
 }
 
 /// The engine's counters.
@@ -142,7 +146,7 @@ thread_local! {
 }
 
 /// This thread's cell: given out in turn, kept for the thread's life.
-fn shard() -> usize {
+pub(crate) fn shard() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     SHARD.with(|mine| {
         if mine.get() == usize::MAX {
@@ -166,6 +170,17 @@ impl Metrics {
         if let Some(shard) = self.shards.get(shard()) {
             bump(&shard.decisions, via, outcome);
             shard.seconds.add(took);
+        }
+    }
+
+    /// A decision about a guarded API was taken; what became of it is counted by its API.
+    pub(crate) fn decided_at(&self, door: Door, took: Duration) {
+        let spread = self
+            .shards
+            .get(shard())
+            .and_then(|shard| shard.door_seconds.get(door as usize));
+        if let Some(spread) = spread {
+            spread.add(took);
         }
     }
 

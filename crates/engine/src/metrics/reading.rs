@@ -1,5 +1,6 @@
 //! Reading the counters out, for whoever renders them.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -7,9 +8,11 @@ use doorward_core::spread::{BOUNDS_MICROS, Spread};
 use doorward_store::Times;
 
 use super::{Lookup, Metrics, Outcome, Via};
+use crate::Door;
+use crate::api::ApiCounts;
 
-/// A label's name and value, both of closed sets.
-pub type Label = (&'static str, &'static str);
+/// A label's name and value, both of closed sets: the names of APIs are the configuration's.
+pub type Label = (&'static str, Cow<'static, str>);
 
 /// What kind of metric a [`Reading`] is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +65,7 @@ impl Metrics {
         for lookup in Lookup::ALL {
             let shards = self.shards.iter();
             let count = sum(shards.filter_map(|shard| shard.lookups.get(lookup as usize)));
-            let labels = vec![("cache", "credentials"), ("result", lookup.label())];
+            let labels = labels([("cache", "credentials"), ("result", lookup.label())]);
             let help = "Questions to the cache of verified credentials.";
             readings.push(counter("cache_lookups", help, labels, count));
         }
@@ -89,17 +92,14 @@ impl Metrics {
                 let decisions: u64 = shards.map(|shard| at(&shard.decisions, via, outcome)).sum();
                 let ends = [("method", via.label()), ("outcome", outcome.label())];
                 if decisions > 0 {
-                    let labels = [("door", "management"), ("api", "crossbar")]
-                        .into_iter()
-                        .chain(ends)
-                        .collect();
+                    let of = [("door", "management"), ("api", "crossbar")];
+                    let labels = labels(of.into_iter().chain(ends));
                     readings.push(counter("decisions", "Decisions taken.", labels, decisions));
                 }
                 let logins = at(&self.logins, via, outcome);
                 if logins > 0 {
-                    let labels = std::iter::once(("dialect", "crossbar"))
-                        .chain(ends)
-                        .collect();
+                    let of = [("dialect", "crossbar")];
+                    let labels = labels(of.into_iter().chain(ends));
                     readings.push(counter("logins", "Sign-ins.", labels, logins));
                 }
             }
@@ -110,11 +110,11 @@ impl Metrics {
     /// How long decisions, slow hashes and the store take.
     pub(crate) fn histograms(&self, store: &Times) -> Vec<Histogram> {
         let decisions: Vec<&Spread> = self.shards.iter().map(|shard| &shard.seconds).collect();
-        vec![
+        let mut histograms = vec![
             histogram(
                 "decision_seconds",
                 "Time to decide.",
-                vec![("door", "management")],
+                labels([("door", "management")]),
                 &decisions,
             ),
             histogram(
@@ -125,14 +125,50 @@ impl Metrics {
             ),
             store_seconds("read", &store.read),
             store_seconds("write", &store.write),
-        ]
+        ];
+        for door in Door::ALL {
+            let shards = self.shards.iter();
+            let spreads: Vec<&Spread> = shards
+                .filter_map(|shard| shard.door_seconds.get(door as usize))
+                .collect();
+            if spreads
+                .iter()
+                .flat_map(|spread| spread.counts())
+                .sum::<u64>()
+                > 0
+            {
+                let labels = labels([("door", door.as_str())]);
+                let name = "decision_seconds";
+                histograms.push(histogram(name, "Time to decide.", labels, &spreads));
+            }
+        }
+        histograms
     }
+}
+
+impl ApiCounts {
+    /// The counts as they are rendered.
+    pub(crate) fn readings(&self) -> impl Iterator<Item = Reading> {
+        self.counts().into_iter().map(|one| {
+            let mut labels = labels([("door", one.door)]);
+            labels.push(("api", self.name().to_owned().into()));
+            labels.push(("method", one.method.into()));
+            labels.push(("outcome", one.outcome.into()));
+            counter("decisions", "Decisions taken.", labels, one.times)
+        })
+    }
+}
+
+/// Labels whose values are written in the code.
+fn labels(pairs: impl IntoIterator<Item = (&'static str, &'static str)>) -> Vec<Label> {
+    let pairs = pairs.into_iter();
+    pairs.map(|(name, value)| (name, value.into())).collect()
 }
 
 fn store_seconds(op: &'static str, spread: &Spread) -> Histogram {
     let help =
         "Time of one question to the store, or of one write from its beginning to its commit.";
-    histogram("store_seconds", help, vec![("op", op)], &[spread])
+    histogram("store_seconds", help, labels([("op", op)]), &[spread])
 }
 
 fn at(rows: &[[AtomicU64; 6]; 5], via: Via, outcome: Outcome) -> u64 {

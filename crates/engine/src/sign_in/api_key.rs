@@ -6,7 +6,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use doorward_core::identity::{AuthMethod, CredentialKind, Factor};
+use arc_swap::Guard;
+use doorward_core::identity::{AuthMethod, CredentialKind, Factor, Identity, Rest, Subject};
 use doorward_core::lane::Admission;
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
@@ -14,8 +15,9 @@ use doorward_core::time::Timestamp;
 use super::digest::outcome;
 use super::{Session, SignInError};
 use crate::Engine;
+use crate::check::{Live, Unproven};
 use crate::engine::{Inner, prefix};
-use crate::guard::retry_after;
+use crate::guard::{Aim, retry_after};
 use crate::metrics::Via;
 use crate::tokens::Draft;
 
@@ -84,11 +86,61 @@ impl Inner {
         .await
     }
 
+    /// Verifies an account's API key on the request itself, where an application token may stand. What it is good for ends with its rotation, which moves the account's key
+    /// generation.
+    pub(crate) async fn verify_api_key(
+        self: &Arc<Self>,
+        api_key: &SecretText,
+        key: [u8; 32],
+        client: IpAddr,
+        now: Timestamp,
+    ) -> Result<Guard<Arc<Live>>, Unproven> {
+        let began = self.live.epoch();
+        let lookup = self.keys.load().api_key_lookup(api_key);
+        let Some(owner) = self.store.api_key_owner(&lookup).await? else {
+            return Err(match self.wrong_key(&lookup, client, now) {
+                SignInError::Throttled(wait) => Unproven::Throttled(wait),
+                _ => Unproven::Invalid,
+            });
+        };
+        // Read after the key and the key looked for once more (decision 24).
+        let account = self.store.account(owner.account).await?;
+        let again = self.store.api_key_owner(&lookup).await?;
+        let account = account.filter(|_| again == Some(owner));
+        let account = account.ok_or(Unproven::Invalid)?;
+        let identity = Identity {
+            account: account.id,
+            user: None,
+            home: account.id,
+            home_user: None,
+            method: AuthMethod::AppToken,
+            credential: CredentialKind::ApiKey,
+            factors: vec![Factor::Swk],
+            impersonator: None,
+            switch_to: None,
+            token: None,
+            rests_on: vec![Rest {
+                subject: Subject::AccountKey(account.id),
+                generation: account.key_generation,
+            }],
+        };
+        let live = self.remember(key, Arc::new(identity), None, began, now);
+        live.await?.ok_or(Unproven::Invalid)
+    }
+
     /// Counts a wrong key against its source.
-    fn wrong_key(&self, lookup: &[u8; 32], client: IpAddr, now: Timestamp) -> SignInError {
+    pub(super) fn wrong_key(
+        &self,
+        lookup: &[u8; 32],
+        client: IpAddr,
+        now: Timestamp,
+    ) -> SignInError {
         let scope = self.proof_key(&[b"api-keys"]);
         let secret = self.proof_key(&[b"wrong-key", lookup]);
-        match self.lanes.admit(&[scope], prefix(client), secret, now) {
+        match self
+            .lanes
+            .admit(Aim::Account, &[scope], prefix(client), secret, now)
+        {
             Ok(guess) => {
                 self.lanes.remember_wrong(&guess, now);
                 SignInError::UnknownKey

@@ -25,7 +25,7 @@ use super::{Session, SignIn, SignInError};
 use crate::Engine;
 use crate::check::{Live, ProvenBy, Unproven};
 use crate::engine::{Inner, prefix};
-use crate::guard::{Scope, Seat, arrival, retry_after};
+use crate::guard::{Aim, Guess, Scope, Seat, arrival, retry_after};
 use crate::metrics::{Outcome, Via};
 use crate::tokens::Draft;
 
@@ -35,9 +35,9 @@ pub(crate) type Verdict = Result<Arc<Proven>, Unproven>;
 /// A digest that belonged to a user at this snapshot.
 #[derive(Debug)]
 pub(crate) struct Proven {
-    account: Arc<Account>,
-    user: Arc<User>,
-    hash_generation: i64,
+    pub(super) account: Arc<Account>,
+    pub(super) user: Arc<User>,
+    pub(super) hash_generation: i64,
 }
 
 /// A digest to be proven.
@@ -150,27 +150,33 @@ impl Inner {
     ) -> Result<Guard<Arc<Live>>, Unproven> {
         let began = self.live.epoch();
         let (key, kind) = (attempt.key, attempt.kind);
-        let proven = self.prove(attempt).await?;
+        let inner = Arc::clone(self);
+        let proven = self.fly(key, Box::pin(async move { inner.verdict(&attempt).await }));
+        let proven = proven.await?;
         let identity = Arc::new(identity(&proven.account, &proven.user, method));
         let by = ProvenBy {
-            digest: kind,
+            digest: Some(kind),
             hash_generation: proven.hash_generation,
         };
         let live = self.remember(key, identity, Some(by), began, now).await?;
         live.ok_or(Unproven::Invalid)
     }
 
-    /// Proves a digest, together with whoever asks the same at the same time, in a task of its own: a client that hangs
-    /// up takes nobody's answer away.
-    async fn prove(self: &Arc<Self>, attempt: Attempt) -> Verdict {
-        let answer = match self.flights.board(attempt.key) {
+    /// Does the work of proving, together with whoever asks the same at the same time, in a task of its own: a client
+    /// that hangs up takes nobody's answer away.
+    pub(super) async fn fly(
+        self: &Arc<Self>,
+        key: [u8; 32],
+        work: impl Future<Output = Verdict> + Send + 'static,
+    ) -> Verdict {
+        let answer = match self.flights.board(key) {
             Seat::Passenger(answer) => answer,
             Seat::Pilot(sender) => {
                 let answer = sender.subscribe();
                 let inner = Arc::clone(self);
                 self.tasks.spawn(async move {
-                    let verdict = inner.verdict(&attempt).await;
-                    inner.flights.land(&attempt.key, &sender, verdict);
+                    let verdict = work.await;
+                    inner.flights.land(&key, &sender, verdict);
                 });
                 answer
             }
@@ -186,24 +192,33 @@ impl Inner {
             .map(|account| self.live.stamp(account.id))
             .max()
             .unwrap_or(0);
-        let secret = hmac_framed(
-            &self.process_key,
-            &[b"wrong", &attempt.key, &stamp.to_le_bytes()],
-        );
-        let guess = match self
+        let secret = self.wrong_key_of(&attempt.key, stamp);
+        let guess = self
             .lanes
-            .admit(&attempt.scopes, prefix(attempt.client), secret, now)
-        {
-            Ok(guess) => guess,
-            Err(Admission::Full(wait)) => return Err(Unproven::Throttled(retry_after(wait))),
-            Err(Admission::KnownWrong | Admission::Check) => return Err(Unproven::Invalid),
-        };
+            .admit(
+                Aim::Account,
+                &attempt.scopes,
+                prefix(attempt.client),
+                secret,
+                now,
+            )
+            .map_err(refused)?;
         let verdict = self.try_candidates(attempt).await;
-        match &verdict {
-            Err(Unproven::Invalid) => self.lanes.remember_wrong(&guess, self.clock.now()),
-            _ => self.lanes.give_back(&guess),
-        }
+        self.answer_for(&guess, &verdict);
         verdict
+    }
+
+    /// What a secret that was wrong is remembered by: it moves with the account, for after a change it may be right.
+    pub(super) fn wrong_key_of(&self, key: &[u8; 32], stamp: u64) -> [u8; 32] {
+        hmac_framed(&self.process_key, &[b"wrong", key, &stamp.to_le_bytes()])
+    }
+
+    /// Tells the lanes how a guess ended.
+    pub(super) fn answer_for(&self, guess: &Guess, verdict: &Verdict) {
+        match verdict {
+            Err(Unproven::Invalid) => self.lanes.remember_wrong(guess, self.clock.now()),
+            _ => self.lanes.give_back(guess),
+        }
     }
 
     /// Tries every candidate; where there is none, a stand-in that costs the same.
@@ -297,7 +312,7 @@ impl Inner {
 impl Engine {
     /// Attack: the password changes while its old digest is hashed anew, and the upgrade brings the old one back. Answer:
     /// only the very verifier that was found is replaced; where it is gone, nothing is.
-    async fn replace_one(
+    pub(super) async fn replace_one(
         &self,
         account: AccountId,
         old: VerifierMatch,
@@ -323,6 +338,14 @@ impl Engine {
     }
 }
 
+/// Why the lanes let a guess not through.
+pub(super) fn refused(admission: Admission) -> Unproven {
+    match admission {
+        Admission::Full(wait) => Unproven::Throttled(retry_after(wait)),
+        Admission::KnownWrong | Admission::Check => Unproven::Invalid,
+    }
+}
+
 const fn verifier_kind(kind: DigestKind) -> VerifierKind {
     match kind {
         DigestKind::Md5 => VerifierKind::Md5,
@@ -330,7 +353,7 @@ const fn verifier_kind(kind: DigestKind) -> VerifierKind {
     }
 }
 
-fn identity(account: &Account, user: &User, method: AuthMethod) -> Identity {
+pub(super) fn identity(account: &Account, user: &User, method: AuthMethod) -> Identity {
     Identity {
         account: account.id,
         user: Some(user.id),

@@ -4,6 +4,7 @@ mod again;
 mod api_key;
 mod digest;
 mod find;
+mod plain;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use doorward_store::StoreError;
 use crate::check::Unproven;
 
 pub(crate) use digest::Verdict;
+pub(crate) use plain::Plain;
 
 /// How a sign-in names its account (crossbar.md section 3.2): tried in this order, falling through
 /// to the next when one resolves to nothing.

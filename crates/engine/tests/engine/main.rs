@@ -3,9 +3,11 @@
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a test that cannot go on has failed"
 )]
 
+mod api;
 mod directory;
 mod history;
 mod nodes;

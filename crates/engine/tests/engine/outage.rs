@@ -8,6 +8,7 @@ use doorward_core::digest::md5_credentials;
 use doorward_engine::{Decision, Engine, Outage, Settings, SignInError, monotonic};
 use doorward_testkit::TestDatabase;
 
+use super::api::{Ask, api, guard};
 use super::nodes::Node;
 use super::{basic, decide, founded, is_allowed, quick, sign_in, sign_in_as_admin, token};
 
@@ -89,4 +90,32 @@ async fn nobody_passes_when_the_store_is_away_and_the_outage_is_closed() {
     })
     .await;
     assert!(node.engine.unready().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_may_close_before_the_others_do() {
+    let database = TestDatabase::postgres().await;
+    let (_first, founded) = founded(&database, quick()).await;
+    let node = Node::join_with(&database, settings(Outage::Stale)).await;
+    let (open, mut closed) = (
+        api("open", founded.account.id),
+        api("closed", founded.account.id),
+    );
+    closed.closed_in_outage = true;
+    guard(&node.engine, vec![open, closed]);
+    let session = sign_in_as_admin(&node.engine).await;
+    let ask = |path| Ask::get(path).bearer(session.token.expose());
+    assert_eq!(ask("/closed/").code(&node.engine).await, "allowed");
+    assert_eq!(ask("/open/").code(&node.engine).await, "allowed");
+    database.cut_off().await;
+    until("it closes", async || {
+        ask("/closed/").code(&node.engine).await == "unavailable"
+    })
+    .await;
+    assert_eq!(ask("/open/").code(&node.engine).await, "allowed");
+    database.let_in().await;
+    until("it opens again", async || {
+        ask("/closed/").code(&node.engine).await == "allowed"
+    })
+    .await;
 }

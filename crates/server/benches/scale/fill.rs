@@ -106,6 +106,7 @@ fn account(tree: u8, n: usize, parent: AccountId) -> Account {
         "contact": {"technical": {"name": format!("Person {n}"), "email": format!("tech{n}@example.com")}},
     });
     Account {
+        roles: Vec::new(),
         id: id(tree, n),
         parent: Some(parent),
         name: format!("Tree {tree} Account {n:06}"),
@@ -136,6 +137,7 @@ fn user(account: AccountId, n: usize) -> User {
         "rare": rare(n),
     });
     User {
+        roles: Vec::new(),
         id: UserId::new(bytes(4, n)),
         account,
         username: Some(format!("user{n:06}@example.com")),

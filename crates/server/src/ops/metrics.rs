@@ -146,7 +146,10 @@ mod tests {
             },
             help: "Help.",
             kind,
-            labels: label.map(|value| ("outcome", value)).into_iter().collect(),
+            labels: label
+                .map(|value| ("outcome", value.into()))
+                .into_iter()
+                .collect(),
             value,
         }
     }

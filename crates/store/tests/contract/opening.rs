@@ -36,7 +36,8 @@ both_databases!(many_may_open_at_once, async |database| {
     database.run("DROP TABLE _sqlx_migrations; DROP TABLE master_keys; DROP TABLE installation; DROP TABLE tree_sizes; \
                   DROP TABLE credentials; DROP TABLE users; DROP TABLE directory; DROP TABLE accounts; \
                   DROP TABLE key_ring; DROP TABLE hash_generations; DROP TABLE denied_tokens; \
-                  DROP TABLE pins; DROP TABLE changes; DROP TABLE audit").await;
+                  DROP TABLE pins; DROP TABLE changes; DROP TABLE audit; \
+                  DROP TABLE decisions").await;
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
         let (options, master) = (database.options.clone(), database.master.clone());

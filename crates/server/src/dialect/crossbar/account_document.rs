@@ -215,6 +215,7 @@ mod tests {
     fn sample_account() -> Account {
         let then = Timestamp::from_unix(1_000_000);
         Account {
+            roles: Vec::new(),
             id: AccountId::new([2; 16]),
             parent: Some(PARENT),
             name: "Acme".to_owned(),

@@ -350,6 +350,7 @@ mod tests {
     fn sample_user(document: Document) -> User {
         let then = Timestamp::from_unix(1_000_000);
         User {
+            roles: Vec::new(),
             id: UserId::new([3; 16]),
             account: AccountId::new([1; 16]),
             username: Some("bob".to_owned()),

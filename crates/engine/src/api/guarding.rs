@@ -1,0 +1,126 @@
+//! What is guarded: the table of APIs and everything beside it, swapped whole.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use doorward_core::api::Api;
+use doorward_core::certificate::San;
+use doorward_core::id::{AccountId, UserId};
+use doorward_core::permission::Permission;
+use doorward_core::route::Table;
+use ipnet::IpNet;
+
+use super::counts::ApiCounts;
+use super::mapped::Mapping;
+use crate::Engine;
+
+/// Everything the configuration says about guarded APIs.
+#[derive(Debug, Default)]
+pub struct Guarded {
+    /// The APIs.
+    pub table: Table,
+    /// Who has which address or certificate; the first that fits an API's members counts.
+    pub identities: Vec<IdentityRule>,
+    /// Permissions besides the built-in ones.
+    pub rights: BTreeSet<Permission>,
+    /// `iss` of assertions: the first of `origins`.
+    pub issuer: String,
+}
+
+/// `[[identity]]`: who an address or a certificate stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityRule {
+    /// The account.
+    pub account: AccountId,
+    /// The user; without one it has no roles.
+    pub user: Option<UserId>,
+    /// By what it is known.
+    pub by: Mapped,
+}
+
+/// What stands for somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mapped {
+    /// Addresses.
+    Ip(Vec<IpNet>),
+    /// A name in the client's certificate.
+    CertSan(San),
+}
+
+/// [`Guarded`], ready for use.
+pub(crate) struct Guarding {
+    pub(crate) table: Table,
+    pub(crate) mappings: Vec<Mapping>,
+    pub(crate) rights: BTreeSet<Permission>,
+    pub(crate) issuer: String,
+    /// Counts of each API, by where it stands in memory.
+    counts: HashMap<usize, Arc<ApiCounts>>,
+    /// Counts of what nobody claims.
+    pub(crate) unclaimed: Arc<ApiCounts>,
+}
+
+impl Guarding {
+    /// Makes it ready; what was counted under a name goes on.
+    pub(crate) fn new(guarded: Guarded, before: Option<&Self>) -> Self {
+        let known: HashMap<&str, &Arc<ApiCounts>> = before
+            .iter()
+            .flat_map(|before| before.counts.values())
+            .map(|counts| (counts.name(), counts))
+            .collect();
+        let counts = guarded
+            .table
+            .apis()
+            .iter()
+            .map(|api| {
+                let counts = known.get(&*api.name).map_or_else(
+                    || Arc::new(ApiCounts::new(Some(Arc::clone(&api.name)))),
+                    |known| Arc::clone(known),
+                );
+                (place(api), counts)
+            })
+            .collect();
+        Self {
+            mappings: guarded.identities.into_iter().map(Mapping::new).collect(),
+            table: guarded.table,
+            rights: guarded.rights,
+            issuer: guarded.issuer,
+            counts,
+            unclaimed: before.map_or_else(
+                || Arc::new(ApiCounts::new(None)),
+                |before| Arc::clone(&before.unclaimed),
+            ),
+        }
+    }
+
+    /// The counts of an API of this table.
+    pub(crate) fn counts(&self, api: Option<&Arc<Api>>) -> &ApiCounts {
+        api.and_then(|api| self.counts.get(&place(api)))
+            .unwrap_or(&self.unclaimed)
+    }
+
+    /// Everybody's counts.
+    pub(crate) fn all_counts(&self) -> impl Iterator<Item = &ApiCounts> {
+        self.counts
+            .values()
+            .chain(std::iter::once(&self.unclaimed))
+            .map(Arc::as_ref)
+    }
+}
+
+fn place(api: &Arc<Api>) -> usize {
+    Arc::as_ptr(api).addr()
+}
+
+impl Engine {
+    /// Guards these APIs from now on, and no others: requests under way end by what they began with.
+    pub fn guard(&self, guarded: Guarded) {
+        let before = self.0.guarding.load_full();
+        let guarding = Guarding::new(guarded, Some(&before));
+        self.0.guarding.store(Arc::new(guarding));
+    }
+
+    /// The permissions besides the built-in ones.
+    pub(crate) fn rights(&self) -> BTreeSet<Permission> {
+        self.0.guarding.load().rights.clone()
+    }
+}

@@ -1,0 +1,171 @@
+//! Guarded APIs: who is asking, and may they? One answer for every door (decisions 5, 8, 9, 11, 23).
+
+mod accept;
+mod counts;
+mod decide;
+mod guarding;
+mod headers;
+mod mapped;
+mod record;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arc_swap::Guard;
+use doorward_core::account::Account;
+use doorward_core::api::{AcceptMethod, Api};
+use doorward_core::certificate::ClientCertificate;
+use doorward_core::identity::Identity;
+use doorward_core::permission::RoleName;
+use doorward_core::request::{Canonical, Scheme};
+use doorward_core::user::User;
+use http::{HeaderMap, Method};
+
+use crate::Decision;
+use crate::check::Live;
+
+pub(crate) use counts::ApiCounts;
+pub(crate) use guarding::Guarding;
+pub use guarding::{Guarded, IdentityRule, Mapped};
+pub(crate) use record::Recorder;
+
+/// A request to a guarded API, as a door received it.
+#[derive(Debug)]
+pub struct Inquiry<'a> {
+    /// The method as sent.
+    pub method: &'a Method,
+    /// How the client came.
+    pub scheme: Scheme,
+    /// The one `Host` or `:authority`.
+    pub authority: &'a str,
+    /// Path and query in origin form.
+    pub path_and_query: &'a str,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The client's address, trusted proxies taken into account.
+    pub client: IpAddr,
+    /// Whether it came over plain HTTP from afar, where no credential is looked at (decision 40).
+    pub exposed: bool,
+    /// The client's verified certificate.
+    pub certificate: Option<&'a ClientCertificate>,
+    /// Which door it came to.
+    pub door: Door,
+}
+
+/// The doors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// The reverse proxy.
+    Proxy,
+    /// Forward authentication with `X-Forwarded-…` headers.
+    Forwarded,
+    /// nginx's `auth_request`.
+    Nginx,
+    /// Envoy's external authorization.
+    Grpc,
+    /// A service of the embedding program.
+    Tower,
+}
+
+impl Door {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Proxy,
+        Self::Forwarded,
+        Self::Nginx,
+        Self::Grpc,
+        Self::Tower,
+    ];
+
+    /// Its name in metrics and in the record of decisions.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Proxy => "proxy",
+            Self::Forwarded => "forwarded",
+            Self::Nginx => "nginx",
+            Self::Grpc => "grpc",
+            Self::Tower => "tower",
+        }
+    }
+}
+
+/// The answer about a guarded API.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The API, which settles what a refusal looks like; `None` where nobody claims the request.
+    pub api: Option<Arc<Api>>,
+    /// The decision.
+    pub decision: Decision<Passage>,
+}
+
+/// Leave to go on to an upstream. Made by [`crate::Engine::decide_api`] alone.
+pub struct Passage {
+    pub(crate) who: Option<Guard<Arc<Live>>>,
+    pub(crate) method: AcceptMethod,
+    pub(crate) api: Arc<Api>,
+    pub(crate) canonical: Canonical,
+    pub(crate) client: IpAddr,
+}
+
+impl Passage {
+    /// Who is asking; `None` for anonymous callers.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Arc<Identity>> {
+        self.who.as_ref().map(|live| &live.identity)
+    }
+
+    /// The caller's account.
+    #[must_use]
+    pub fn account(&self) -> Option<&Arc<Account>> {
+        self.who.as_ref().map(|live| &live.account)
+    }
+
+    /// The caller's user, if it is one.
+    #[must_use]
+    pub fn user(&self) -> Option<&Arc<User>> {
+        self.who.as_ref().and_then(|live| live.user.as_ref())
+    }
+
+    /// The caller's roles.
+    #[must_use]
+    pub fn roles(&self) -> &[RoleName] {
+        self.who
+            .as_ref()
+            .map_or(&[], |live| live.role_names.as_slice())
+    }
+
+    /// How the caller proved who it is.
+    #[must_use]
+    pub const fn method(&self) -> AcceptMethod {
+        self.method
+    }
+
+    /// The API.
+    #[must_use]
+    pub const fn api(&self) -> &Arc<Api> {
+        &self.api
+    }
+
+    /// The request in the form in which it was judged; this one is forwarded.
+    #[must_use]
+    pub const fn canonical(&self) -> &Canonical {
+        &self.canonical
+    }
+
+    /// The client's address.
+    #[must_use]
+    pub const fn client(&self) -> IpAddr {
+        self.client
+    }
+}
+
+impl fmt::Debug for Passage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Passage")
+            .field("api", &self.api.name)
+            .field("identity", &self.identity())
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
