@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use crate::serve::{Body, BoxError};
+use crate::tap::{Fault, Tap};
 
 /// The bookkeeping of one connection.
 #[derive(Debug)]
@@ -91,6 +92,12 @@ impl Activity {
     /// Counts the waiting from now on.
     pub(crate) fn restart(&self) {
         self.state().since = Instant::now();
+    }
+
+    /// Whether no request is being answered, and no answer waits to be taken.
+    fn is_idle(&self) -> bool {
+        let state = self.state();
+        state.in_flight == 0 && state.blocked.is_none()
     }
 
     fn waiting(&self) -> Option<(Wait, Instant)> {
@@ -172,20 +179,68 @@ impl http_body::Body for InFlightBody {
 /// A stream that tells the bookkeeping when bytes come in, and when they do not go out.
 #[derive(Debug)]
 pub(crate) struct Watched<S> {
-    pub(crate) stream: S,
-    pub(crate) activity: Arc<Activity>,
+    stream: S,
+    activity: Arc<Activity>,
+    tap: Tap,
+    /// What the tap found wrong; what was sound before it was handed on.
+    fault: Option<Fault>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S> Watched<S> {
+    pub(crate) const fn new(stream: S, activity: Arc<Activity>, tap: Tap) -> Self {
+        Self {
+            stream,
+            activity,
+            tap,
+            fault: None,
+        }
+    }
+}
+
+/// What a request that cannot be followed is answered.
+const BAD_REQUEST: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+impl<S: AsyncWrite + Unpin> Watched<S> {
+    /// Ends the connection; says so where no answer is under way that this would spoil.
+    fn refuse(&mut self, fault: Fault, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let is_idle = self.activity.is_idle();
+        if !is_idle && !fault.in_body {
+            // Requests before it are answered first; hyper reads on when it has done so.
+            return Poll::Pending;
+        }
+        if is_idle {
+            // So few bytes go into the socket's buffer at once, or the client has stopped reading.
+            let _sent = Pin::new(&mut self.stream).poll_write(cx, BAD_REQUEST);
+            let _flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        }
+        tracing::debug!("a request that is not HTTP/1.1 as it should be ended its connection");
+        Poll::Ready(Err(io::ErrorKind::InvalidData.into()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(fault) = self.fault {
+            return self.refuse(fault, cx);
+        }
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.activity.bytes_read();
+        let fresh = buf.filled().get(before..).unwrap_or_default();
+        if fresh.is_empty() {
+            return polled;
+        }
+        self.activity.bytes_read();
+        if let Err(fault) = self.tap.read(fresh) {
+            self.fault = Some(fault);
+            buf.set_filled(before.saturating_add(fault.good));
+            if fault.good == 0 {
+                return self.refuse(fault, cx);
+            }
         }
         polled
     }

@@ -19,6 +19,7 @@ use tower::ServiceExt;
 use crate::activity::{Activity, InFlightBody, Wait, Watched};
 use crate::peer::{ListenerName, PeerAddr};
 use crate::serve::{Body, Limits, Service};
+use crate::tap::{Switch, Tap};
 
 /// Fields a head may have, hyper's own number for HTTP/1.
 const MAX_HEADERS: usize = 100;
@@ -115,15 +116,16 @@ where
 {
     let activity = Activity::new();
     let peer = origin.peer;
+    let switch = Switch::default();
+    let tap = Tap::new(switch.clone());
     let service = {
         let (activity, service) = (Arc::clone(&activity), shared.service.clone());
-        service_fn(move |request| answer(service.clone(), request, &origin, &activity))
+        service_fn(move |request| {
+            answer(service.clone(), request, &origin, &activity, switch.clone())
+        })
     };
-    let io = TokioIo::new(Watched {
-        stream,
-        activity: Arc::clone(&activity),
-    });
-    let mut connection = pin!(shared.http.serve_connection(io, service));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), tap));
+    let mut connection = pin!(shared.http.serve_connection_with_upgrades(io, service));
     let Limits {
         header_timeout,
         idle_timeout,
@@ -165,6 +167,7 @@ fn answer(
     mut request: Request<Incoming>,
     origin: &Origin,
     activity: &Arc<Activity>,
+    switch: Switch,
 ) -> impl Future<Output = Result<Response<InFlightBody>, Infallible>> + Send + use<> {
     let in_flight = activity.begin(request.version());
     // hyper refuses these for HTTP/1 by itself.
@@ -179,6 +182,9 @@ fn answer(
         } else {
             service.oneshot(request).await?
         };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            switch.off();
+        }
         Ok(response.map(|body| InFlightBody {
             body,
             _request: in_flight,

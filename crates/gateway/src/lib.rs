@@ -1,14 +1,18 @@
-//! Doorward's sockets: where it listens, how it serves, how it drains.
+//! Doorward's sockets: where it listens, how it serves, how it drains, and whom it passes requests on to.
 //!
-//! Nothing here knows a dialect or a rule. A caller [binds](listen::bind) addresses, hands the
+//! Nothing here knows a dialect or makes a decision. A caller [binds](listen::bind) addresses, hands the
 //! listeners with a [`Service`](serve::Service) to [`serve`](serve::serve), and cancels a token
 //! to drain.
 
 mod activity;
 pub mod address;
 mod connection;
+pub mod forward;
+pub mod guard;
 pub mod inherited;
 pub mod listen;
 pub mod peer;
 pub mod serve;
+mod tap;
 mod unix;
+pub mod upstream;

@@ -1,0 +1,150 @@
+//! What can go wrong on the way to the upstream and back: what, on which side, and whether anything was sent.
+
+use std::error::Error;
+use std::fmt;
+
+use hyper_util::client::legacy;
+
+use crate::serve::BoxError;
+
+/// Whose fault it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The client's: its body broke off, or its request cannot be written down.
+    Downstream,
+    /// The upstream's.
+    Upstream,
+    /// Ours.
+    Internal,
+}
+
+/// Why there is no answer of the upstream.
+#[derive(Debug)]
+pub struct ForwardError {
+    kind: Kind,
+    cause: Option<BoxError>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The API names an upstream that does not exist, or one without addresses.
+    Nowhere,
+    /// The connection could not be opened.
+    Connect,
+    /// The upstream closed before it answered, or what it said is no HTTP.
+    Broken,
+    /// The client's body broke off.
+    Body,
+    /// The upstream did not answer in time.
+    Timeout,
+    /// The upstream changed protocols although nobody asked.
+    UnaskedUpgrade,
+    /// The request cannot be written as HTTP/1.1.
+    Unwritable,
+}
+
+impl ForwardError {
+    const fn of(kind: Kind) -> Self {
+        Self { kind, cause: None }
+    }
+
+    pub(crate) const fn nowhere() -> Self {
+        Self::of(Kind::Nowhere)
+    }
+
+    pub(super) const fn timeout() -> Self {
+        Self::of(Kind::Timeout)
+    }
+
+    pub(super) const fn unasked_upgrade() -> Self {
+        Self::of(Kind::UnaskedUpgrade)
+    }
+
+    pub(super) fn unwritable(cause: impl Into<BoxError>) -> Self {
+        Self {
+            kind: Kind::Unwritable,
+            cause: Some(cause.into()),
+        }
+    }
+
+    pub(super) fn from_client(error: legacy::Error) -> Self {
+        let kind = if error.is_connect() {
+            Kind::Connect
+        } else if is_of_the_body(&error) {
+            Kind::Body
+        } else {
+            Kind::Broken
+        };
+        Self {
+            kind,
+            cause: Some(error.into()),
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub const fn side(&self) -> Side {
+        match self.kind {
+            Kind::Body | Kind::Unwritable => Side::Downstream,
+            Kind::Nowhere => Side::Internal,
+            Kind::Connect | Kind::Broken | Kind::Timeout | Kind::UnaskedUpgrade => Side::Upstream,
+        }
+    }
+
+    /// Whether the upstream was there, but slow.
+    #[must_use]
+    pub const fn is_timeout(&self) -> bool {
+        matches!(self.kind, Kind::Timeout)
+    }
+
+    /// Whether nothing of the request reached anybody.
+    pub(super) const fn was_never_sent(&self) -> bool {
+        matches!(self.kind, Kind::Connect)
+    }
+
+    /// Whether the next request had better ask elsewhere.
+    pub(super) const fn is_about_the_address(&self) -> bool {
+        matches!(self.kind, Kind::Connect | Kind::Timeout)
+    }
+}
+
+/// hyper says that a body could not be read by a user error in the chain.
+fn is_of_the_body(error: &legacy::Error) -> bool {
+    let mut source: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = source {
+        if error
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_user)
+        {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
+impl fmt::Display for ForwardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            Kind::Nowhere => "the API's upstream has no address",
+            Kind::Connect => "the upstream could not be reached",
+            Kind::Broken => "the upstream broke off before it answered",
+            Kind::Body => "the client's body broke off",
+            Kind::Timeout => "the upstream did not answer in time",
+            Kind::UnaskedUpgrade => "the upstream changed protocols unasked",
+            Kind::Unwritable => "the request cannot be passed on",
+        })?;
+        let mut source = self.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl Error for ForwardError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}

@@ -1,0 +1,139 @@
+//! Passing a permitted request on, streaming both ways.
+//!
+//! Attack: what the upstream sees differs from what was judged, or a broken answer looks complete. Answer: the
+//! canonical request is what goes out; an upstream that breaks off breaks our answer too.
+
+mod body;
+mod error;
+mod request;
+mod response;
+pub(crate) mod upgrade;
+
+use bytes::Bytes;
+use doorward_engine::Passage;
+use http::{HeaderName, HeaderValue, Method, Request, Response};
+use http_body_util::BodyExt as _;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::body::{Answered, Lent, Progress};
+use self::upgrade::Upgrade;
+use crate::serve::{Body, BoxError};
+use crate::upstream::{InUse, Upstream};
+
+pub use self::error::{ForwardError, Side};
+pub use self::request::Client;
+
+/// What goes out beside the client's own request.
+pub(crate) struct Outgoing<'a> {
+    /// Leave to pass the request on: made by the engine alone.
+    pub(crate) passage: &'a Passage,
+    /// What the upstream is told about the caller; set last, so that nothing removes it.
+    pub(crate) identity: Vec<(HeaderName, HeaderValue)>,
+    /// The client, for `X-Forwarded-…`.
+    pub(crate) client: &'a Client,
+}
+
+/// Owns what goes on after an answer: upgraded connections.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Owner {
+    /// Waits for them.
+    pub(crate) tasks: TaskTracker,
+    /// Ends them.
+    pub(crate) cut: CancellationToken,
+}
+
+/// Passes a request on, stripped already, and gives back the upstream's answer.
+///
+/// # Errors
+/// [`ForwardError`].
+pub(crate) async fn forward<B>(
+    upstream: &Upstream,
+    outgoing: Outgoing<'_>,
+    request: Request<B>,
+    upgrade: Option<Upgrade>,
+    owner: &Owner,
+) -> Result<Response<Body>, ForwardError>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    let deadline = Instant::now() + outgoing.passage.api().max_stream_age;
+    let (head, body) = request.into_parts();
+    let head = request::outgoing(head, &outgoing, upgrade.as_ref())?;
+    let again = Again {
+        idempotent: is_idempotent(&head.method),
+        empty: body.is_end_stream(),
+    };
+    let lent = Lent::new(body.map_err(Into::into).boxed_unsync());
+    let (in_use, response) = ask(upstream, &head, &lent, again).await?;
+    if response.status() == http::StatusCode::SWITCHING_PROTOCOLS {
+        let upgrade = upgrade.ok_or(ForwardError::unasked_upgrade())?;
+        return upgrade.switch(response, in_use, deadline, owner);
+    }
+    let (mut head, body) = response.into_parts();
+    response::clean(&mut head);
+    let body = Answered::new(body, in_use, upstream.settings.idle_timeout, deadline);
+    Ok(Response::from_parts(head, body.boxed_unsync()))
+}
+
+/// Whether a request may be sent a second time.
+#[derive(Debug, Clone, Copy)]
+struct Again {
+    idempotent: bool,
+    empty: bool,
+}
+
+/// RFC 9110 section 9.2.2.
+fn is_idempotent(method: &Method) -> bool {
+    method.is_idempotent()
+}
+
+/// Asks one address, and further ones where nothing of the request can have had an effect.
+async fn ask(
+    upstream: &Upstream,
+    head: &http::request::Parts,
+    lent: &Lent,
+    again: Again,
+) -> Result<(InUse, Response<hyper::body::Incoming>), ForwardError> {
+    let mut tried = Vec::new();
+    loop {
+        let Some(in_use) = upstream.choose(&tried, Instant::now()) else {
+            return Err(ForwardError::nowhere());
+        };
+        let error = match attempt(upstream, &in_use, head, lent).await {
+            Ok(response) => {
+                in_use.answered();
+                return Ok((in_use, response));
+            }
+            Err(error) => error,
+        };
+        tracing::debug!(upstream = %upstream.settings.name, %error, "an upstream did not answer");
+        if error.is_about_the_address() {
+            in_use.failed(Instant::now());
+        }
+        tried.push(in_use.target());
+        let unsent = error.was_never_sent() && lent.is_whole();
+        let harmless = again.idempotent && again.empty && error.side() == Side::Upstream;
+        if tried.len() > upstream.settings.retries || !(unsent || harmless) {
+            return Err(error);
+        }
+    }
+}
+
+async fn attempt(
+    upstream: &Upstream,
+    in_use: &InUse,
+    head: &http::request::Parts,
+    lent: &Lent,
+) -> Result<Response<hyper::body::Incoming>, ForwardError> {
+    let progress = Progress::new();
+    let request = request::to(in_use.authority(), head, lent.lend(progress.clone()))?;
+    let asking = in_use.client().request(request);
+    let patience = progress.none_for(upstream.settings.response_timeout);
+    tokio::select! {
+        biased;
+        answered = asking => answered.map_err(ForwardError::from_client),
+        () = patience => Err(ForwardError::timeout()),
+    }
+}

@@ -1,0 +1,104 @@
+//! The request as the upstream gets it.
+
+use std::net::IpAddr;
+
+use doorward_core::request::Scheme;
+use http::header::{CONNECTION, EXPECT, HOST, TE, UPGRADE};
+use http::request::Parts;
+use http::uri::{Authority, PathAndQuery};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version};
+
+use super::upgrade::Upgrade;
+use super::{ForwardError, Outgoing};
+use crate::serve::Body;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Who sent the request, as the upstream is told.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The address at the other end of the connection.
+    pub peer: IpAddr,
+    /// Whether that is a proxy whose `X-Forwarded-For` is believed, and kept.
+    pub peer_is_trusted: bool,
+    /// Whether the request asked for trailers.
+    pub takes_trailers: bool,
+}
+
+/// The head that goes out: the canonical request, the client's headers as they were left, ours last.
+pub(super) fn outgoing(
+    mut head: Parts,
+    outgoing: &Outgoing<'_>,
+    upgrade: Option<&Upgrade>,
+) -> Result<Parts, ForwardError> {
+    let canonical = outgoing.passage.canonical();
+    let target = match canonical.query() {
+        Some(query) => format!("{}?{query}", canonical.path()),
+        None => canonical.path().to_owned(),
+    };
+    let target = PathAndQuery::try_from(target).map_err(ForwardError::unwritable)?;
+    head.uri = Uri::from(target);
+    head.version = Version::HTTP_11;
+    head.extensions.clear();
+    let host = match canonical.port() {
+        Some(port) => format!("{}:{port}", canonical.host()),
+        None => canonical.host().to_owned(),
+    };
+    let host = HeaderValue::try_from(host).map_err(ForwardError::unwritable)?;
+    let headers = &mut head.headers;
+    // We have answered it ourselves by reading on.
+    headers.remove(EXPECT);
+    headers.insert(HOST, host.clone());
+    say_who(headers, outgoing, host);
+    if outgoing.client.takes_trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+    if let Some(upgrade) = upgrade {
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, upgrade.protocol().clone());
+    }
+    for (name, value) in &outgoing.identity {
+        headers.insert(name, value.clone());
+    }
+    Ok(head)
+}
+
+/// `X-Forwarded-For` goes on where the peer is a trusted proxy and begins anew elsewhere.
+fn say_who(headers: &mut HeaderMap, outgoing: &Outgoing<'_>, host: HeaderValue) {
+    let client = outgoing.client;
+    let mut hops: Vec<String> = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|line| line.to_str().ok().map(str::to_owned))
+        .collect();
+    hops.push(client.peer.to_string());
+    if let Ok(hops) = HeaderValue::try_from(hops.join(", ")) {
+        headers.insert(FORWARDED_FOR, hops);
+    }
+    let scheme = match outgoing.passage.canonical().scheme() {
+        Scheme::Http => HeaderValue::from_static("http"),
+        Scheme::Https => HeaderValue::from_static("https"),
+    };
+    headers.insert(FORWARDED_PROTO, scheme);
+    if !client.peer_is_trusted || !headers.contains_key(FORWARDED_HOST) {
+        headers.insert(FORWARDED_HOST, host);
+    }
+}
+
+/// The request to one address; the URI names it for the pool, and only its path is sent.
+pub(super) fn to(
+    authority: &Authority,
+    head: &Parts,
+    body: Body,
+) -> Result<Request<Body>, ForwardError> {
+    let mut request = Request::new(body);
+    let mut uri = head.uri.clone().into_parts();
+    uri.scheme = Some(http::uri::Scheme::HTTP);
+    uri.authority = Some(authority.clone());
+    *request.uri_mut() = Uri::from_parts(uri).map_err(ForwardError::unwritable)?;
+    *request.method_mut() = head.method.clone();
+    *request.headers_mut() = head.headers.clone();
+    Ok(request)
+}

@@ -1,0 +1,58 @@
+//! The upstream's answer as the client gets it.
+
+use http::header::{CACHE_CONTROL, CONNECTION, UPGRADE};
+use http::response::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Fields of one hop (RFC 9110 section 7.6.1), set anew by whoever writes the answer.
+const HOP_BY_HOP: [&str; 6] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+/// What only we say.
+const OWN_PREFIX: &str = "x-doorward-";
+
+/// Takes out what is not for the client. A proxied answer keeps its `Cache-Control`, and is nobody else's
+/// without one (decision 35).
+pub(super) fn clean(head: &mut Parts) {
+    head.extensions.clear();
+    head.version = http::Version::HTTP_11;
+    let headers = &mut head.headers;
+    for name in doomed(headers) {
+        headers.remove(name);
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
+}
+
+/// The same for an answer that changes protocols, which keeps what says so.
+pub(super) fn clean_upgrade(head: &mut Parts, protocol: &HeaderValue) {
+    clean(head);
+    head.headers.remove(CACHE_CONTROL);
+    head.headers
+        .insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    head.headers.insert(UPGRADE, protocol.clone());
+}
+
+fn doomed(headers: &HeaderMap) -> Vec<HeaderName> {
+    let listed: Vec<String> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .filter(|name| name != "content-length")
+        .collect();
+    let is_doomed = |name: &&HeaderName| {
+        let name = name.as_str();
+        HOP_BY_HOP.contains(&name)
+            || name.replace('_', "-").starts_with(OWN_PREFIX)
+            || listed.iter().any(|listed| listed == name)
+    };
+    headers.keys().filter(is_doomed).cloned().collect()
+}

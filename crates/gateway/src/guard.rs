@@ -1,0 +1,294 @@
+//! The proxy door: a request is decided, stripped, told who is asking, and passed on.
+//!
+//! Passing on takes a [`Passage`], and only the engine makes one: to forget the check does not compile.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use doorward_core::api::Api;
+use doorward_core::request::Scheme;
+use doorward_core::strip::{Names, Peer};
+use doorward_engine::{Decision, Door, Engine, Inquiry, Passage, Trace, Verdict, monotonic};
+use futures_util::FutureExt as _;
+use http::header::{HOST, TE};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response};
+use tracing::Instrument as _;
+
+pub use crate::forward::Side;
+use crate::forward::upgrade::Upgrade;
+use crate::forward::{self, Client, ForwardError, Outgoing, Owner};
+use crate::serve::{Body, BoxError};
+use crate::upstream::{UpstreamSettings, Upstreams};
+
+/// What is known of a request before anybody asks who sent it.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Its id.
+    pub request_id: String,
+    /// The client's address, trusted proxies taken into account.
+    pub client: IpAddr,
+    /// The address at the other end of the connection.
+    pub peer: IpAddr,
+    /// Whether that is a trusted proxy.
+    pub peer_is_trusted: bool,
+    /// Whether what the client sent could be read on the way (decision 40).
+    pub exposed: bool,
+    /// How the client came.
+    pub scheme: Scheme,
+}
+
+/// A request that gets no answer of an upstream.
+#[derive(Debug)]
+pub struct Unserved<'a> {
+    /// Why.
+    pub why: Why<'a>,
+    /// The API that claims it, if one does.
+    pub api: Option<&'a Api>,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its method.
+    pub method: &'a Method,
+    /// Its id.
+    pub request_id: &'a str,
+}
+
+/// Why a request gets no answer of an upstream.
+#[derive(Debug)]
+pub enum Why<'a> {
+    /// It may not pass.
+    Refused(&'a Decision<Passage>),
+    /// It may, but its API has no upstream: others ask about it.
+    AskedAboutOnly,
+    /// Its upstream did not answer.
+    Failed(&'a ForwardError),
+    /// A mistake of ours.
+    Fault,
+}
+
+/// Reads the facts off a request.
+pub type ReadFacts = Arc<dyn Fn(&Parts) -> Facts + Send + Sync>;
+/// Writes the answer to a request that is not served, in the shape of its API's dialect.
+pub type Refuse = Arc<dyn Fn(&Unserved<'_>) -> Response<Body> + Send + Sync>;
+
+/// What is guarded at a time.
+struct Guarded {
+    upstreams: Upstreams,
+    names: Names,
+}
+
+/// The proxy door.
+#[derive(Clone)]
+pub struct Guard {
+    engine: Engine,
+    guarded: Arc<ArcSwap<Guarded>>,
+    facts: ReadFacts,
+    refuse: Refuse,
+    owner: Owner,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guard")
+    }
+}
+
+impl Guard {
+    /// A door that guards nothing yet.
+    #[must_use]
+    pub fn new(engine: Engine, facts: ReadFacts, refuse: Refuse) -> Self {
+        let nothing = Guarded {
+            upstreams: Upstreams::default(),
+            names: Names::default(),
+        };
+        Self {
+            engine,
+            guarded: Arc::new(ArcSwap::from_pointee(nothing)),
+            facts,
+            refuse,
+            owner: Owner::default(),
+        }
+    }
+
+    /// Guards these APIs' upstreams from the next request on. Those under way end by what they began with;
+    /// connections to upstreams that are set as before stay open.
+    pub fn guard<'a>(
+        &self,
+        apis: impl IntoIterator<Item = &'a Api>,
+        upstreams: Vec<UpstreamSettings>,
+    ) {
+        let before = self.guarded.load();
+        self.guarded.store(Arc::new(Guarded {
+            upstreams: Upstreams::renewed(&before.upstreams, upstreams),
+            names: Names::new(apis),
+        }));
+    }
+
+    /// Ends upgraded connections, and waits for them.
+    pub async fn stop(&self) {
+        self.owner.cut.cancel();
+        self.owner.tasks.close();
+        self.owner.tasks.wait().await;
+    }
+
+    /// Answers a request.
+    pub async fn serve<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        let started = monotonic();
+        let (head, body) = request.into_parts();
+        let facts = (self.facts)(&head);
+        let span = tracing::info_span!("request", request.id = facts.request_id);
+        let method = head.method.clone();
+        let answering = self.answer(Request::from_parts(head, body), &facts);
+        let answered = AssertUnwindSafe(answering)
+            .catch_unwind()
+            .instrument(span.clone())
+            .await;
+        span.in_scope(|| {
+            let (api, response) = answered.unwrap_or_else(|_| (None, self.fault(&facts)));
+            tracing::info!(
+                method = known(&method),
+                api = api.as_deref(),
+                status = response.status().as_u16(),
+                client.addr = %facts.client,
+                duration_ms = u64::try_from(monotonic().saturating_sub(started).as_millis()).unwrap_or(u64::MAX),
+                "answered"
+            );
+            response
+        })
+    }
+
+    /// The API's name and the answer.
+    async fn answer<B>(
+        &self,
+        request: Request<B>,
+        facts: &Facts,
+    ) -> (Option<Arc<str>>, Response<Body>)
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        let (head, body) = request.into_parts();
+        let verdict = self.decide(&head, facts).await;
+        let name = verdict.api.as_ref().map(|api| Arc::clone(&api.name));
+        let asked = |why| Unserved {
+            why,
+            api: verdict.api.as_deref(),
+            headers: &head.headers,
+            method: &head.method,
+            request_id: &facts.request_id,
+        };
+        let Decision::Allow(passage) = &verdict.decision else {
+            return (name, (self.refuse)(&asked(Why::Refused(&verdict.decision))));
+        };
+        if passage.api().upstream.is_none() {
+            return (name, (self.refuse)(&asked(Why::AskedAboutOnly)));
+        }
+        let copy = Request::from_parts(head.clone(), body);
+        match self.pass_on(passage, copy, facts).await {
+            Ok(response) => (name, response),
+            Err(error) => {
+                tracing::warn!(%error, "a permitted request got no answer");
+                (name, (self.refuse)(&asked(Why::Failed(&error))))
+            }
+        }
+    }
+
+    async fn decide(&self, head: &Parts, facts: &Facts) -> Verdict {
+        let inquiry = Inquiry {
+            method: &head.method,
+            scheme: facts.scheme,
+            authority: authority(head),
+            path_and_query: head
+                .uri
+                .path_and_query()
+                .map_or("", |target| target.as_str()),
+            headers: &head.headers,
+            client: facts.client,
+            exposed: facts.exposed,
+            certificate: head.extensions.get(),
+            door: Door::Proxy,
+        };
+        self.engine.decide_api(&inquiry, &mut Trace::off()).await
+    }
+
+    /// Strips, says who is asking, forwards.
+    async fn pass_on<B>(
+        &self,
+        passage: &Passage,
+        mut request: Request<B>,
+        facts: &Facts,
+    ) -> Result<Response<Body>, ForwardError>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        let guarded = self.guarded.load_full();
+        let upstream = passage.api().upstream.as_deref();
+        let upstream = upstream.and_then(|name| guarded.upstreams.find(name));
+        let Some(upstream) = upstream else {
+            return Err(ForwardError::nowhere());
+        };
+        let upgrade = Upgrade::asked(&mut request);
+        let client = Client {
+            peer: facts.peer,
+            peer_is_trusted: facts.peer_is_trusted,
+            takes_trailers: takes_trailers(request.headers()),
+        };
+        let peer = if facts.peer_is_trusted {
+            Peer::Trusted
+        } else {
+            Peer::Untrusted
+        };
+        guarded
+            .names
+            .strip(request.headers_mut(), passage.api(), peer);
+        let outgoing = Outgoing {
+            passage,
+            identity: self.engine.identity_headers(passage, &facts.request_id),
+            client: &client,
+        };
+        forward::forward(upstream, outgoing, request, upgrade, &self.owner).await
+    }
+
+    fn fault(&self, facts: &Facts) -> Response<Body> {
+        (self.refuse)(&Unserved {
+            why: Why::Fault,
+            api: None,
+            headers: &HeaderMap::new(),
+            method: &Method::GET,
+            request_id: &facts.request_id,
+        })
+    }
+}
+
+/// `:authority`, or the one `Host`: several lines are refused on the socket, and none or one that is no text
+/// is no host.
+fn authority(head: &Parts) -> &str {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (head.uri.authority(), hosts.next(), hosts.next()) {
+        (Some(authority), _, _) => authority.as_str(),
+        (None, Some(host), None) => host.to_str().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+fn takes_trailers(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(TE).iter();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
+}
+
+/// Known methods by name; others are a client's own text.
+fn known(method: &Method) -> &str {
+    match method.as_str() {
+        known @ ("GET" | "POST" | "PUT" | "DELETE" | "HEAD" | "PATCH" | "OPTIONS") => known,
+        _ => "other",
+    }
+}

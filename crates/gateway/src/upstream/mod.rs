@@ -1,0 +1,118 @@
+//! The services behind us: where they are, which of several addresses is asked, and what is remembered of
+//! one that failed.
+
+mod address;
+mod connect;
+mod target;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub use self::address::{NotAnUpstream, UpstreamUrl};
+pub(crate) use self::target::{InUse, Target};
+
+/// What an operator can set about an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamSettings {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where it is; several are asked in turn, the least busy first.
+    pub urls: Vec<UpstreamUrl>,
+    /// How long a connection may take to open.
+    pub connect_timeout: Duration,
+    /// How long the head of the answer may take, counted from the last byte of the request that was taken.
+    pub response_timeout: Duration,
+    /// How long the answer may pause in its body.
+    pub idle_timeout: Duration,
+    /// Connections kept open for the next request, per address.
+    pub max_idle: usize,
+    /// Further addresses asked after one that could not be reached.
+    pub retries: usize,
+}
+
+impl UpstreamSettings {
+    /// 5 s to connect, 60 s for a head, 60 s without a byte, 64 idle connections, one further try.
+    #[must_use]
+    pub fn new(name: &str, urls: Vec<UpstreamUrl>) -> Self {
+        Self {
+            name: name.into(),
+            urls,
+            connect_timeout: Duration::from_secs(5),
+            response_timeout: Duration::from_mins(1),
+            idle_timeout: Duration::from_mins(1),
+            max_idle: 64,
+            retries: 1,
+        }
+    }
+}
+
+/// One service behind us.
+#[derive(Debug)]
+pub struct Upstream {
+    pub(crate) settings: UpstreamSettings,
+    targets: Vec<Arc<Target>>,
+}
+
+impl Upstream {
+    fn new(settings: UpstreamSettings) -> Self {
+        let target = |url: &UpstreamUrl| Arc::new(Target::new(url.clone(), &settings));
+        Self {
+            targets: settings.urls.iter().map(target).collect(),
+            settings,
+        }
+    }
+
+    /// The least busy address that is not resting after a failure; if all are, the one that rests least long.
+    /// Those tried already are left out.
+    pub(crate) fn choose(&self, tried: &[Arc<Target>], now: Instant) -> Option<InUse> {
+        let fresh = |target: &&Arc<Target>| !tried.iter().any(|t| Arc::ptr_eq(t, target));
+        let targets = || self.targets.iter().filter(fresh);
+        let rested = targets().filter(|target| target.rests_until(now).is_none());
+        rested
+            .min_by_key(|target| target.pending())
+            .or_else(|| targets().min_by_key(|target| target.rests_until(now)))
+            .map(Target::take)
+    }
+}
+
+/// All upstreams, by name.
+#[derive(Debug, Default)]
+pub struct Upstreams(HashMap<Arc<str>, Arc<Upstream>>);
+
+impl Upstreams {
+    /// Makes them; connections open when they are needed.
+    #[must_use]
+    pub fn new(settings: Vec<UpstreamSettings>) -> Self {
+        let upstreams = settings.into_iter().map(|settings| {
+            (
+                Arc::clone(&settings.name),
+                Arc::new(Upstream::new(settings)),
+            )
+        });
+        Self(upstreams.collect())
+    }
+
+    /// These, with the open connections of those among `before` that are set alike.
+    #[must_use]
+    pub fn renewed(before: &Self, settings: Vec<UpstreamSettings>) -> Self {
+        let keep = |settings: &UpstreamSettings| {
+            let old = before.0.get(&settings.name)?;
+            (old.settings == *settings).then(|| Arc::clone(old))
+        };
+        let upstreams = settings.into_iter().map(|settings| {
+            let name = Arc::clone(&settings.name);
+            let upstream = keep(&settings).unwrap_or_else(|| Arc::new(Upstream::new(settings)));
+            (name, upstream)
+        });
+        Self(upstreams.collect())
+    }
+
+    /// The upstream of a name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Arc<Upstream>> {
+        self.0.get(name)
+    }
+}

@@ -1,0 +1,13 @@
+//! The proxy door over real sockets: a client's bytes in, an upstream's bytes out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on has failed, and waits for what it spawns"
+)]
+
+mod headers;
+mod streams;
+mod strict;
+mod support;
+mod trouble;

@@ -1,0 +1,189 @@
+//! Upstreams that are away, slow, or break off.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+
+use crate::support::{OK, answers, door, door_with, read_head, script, upstream};
+
+/// An address where nobody listens.
+const NOBODY: &str = "http://127.0.0.1:1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_that_is_away_is_502() {
+    let door = door(&[NOBODY]).await;
+    let answer = door.ask("GET /a/x", "").await;
+    assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_address_is_asked_and_gets_the_whole_body() {
+    let whole = script(|mut stream, seen| async move {
+        let mut head = read_head(&mut stream).await.unwrap();
+        let mut body = [0; 4];
+        tokio::io::AsyncReadExt::read_exact(&mut stream, &mut body)
+            .await
+            .unwrap();
+        head.push_str(std::str::from_utf8(&body).unwrap());
+        seen.lock().unwrap().push(head);
+        stream.write_all(OK).await.unwrap();
+    });
+    let (url, seen) = upstream(whole).await;
+    let door = door(&[NOBODY, &url]).await;
+    for _ in 0..4 {
+        let answer = door.ask("POST /a/x", "content-length: 4\r\n\r\nab").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 4);
+    assert!(
+        seen.iter().all(|head| head.ends_with("\r\n\r\nab\r\n")),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_head_is_504() {
+    let silent = script(|mut stream, _| async move {
+        read_head(&mut stream).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let (url, _) = upstream(silent).await;
+    let door = door_with(&[&url], |_, up| {
+        up.response_timeout = Duration::from_millis(100);
+    })
+    .await;
+    let answer = door.ask("POST /a/x", "content-length: 0\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 504"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_pauses_too_long_is_cut() {
+    let pausing = script(|mut stream, _| async move {
+        read_head(&mut stream).await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab")
+            .await
+            .unwrap();
+        std::future::pending::<()>().await;
+    });
+    let (url, _) = upstream(pausing).await;
+    let door = door_with(&[&url], |_, up| {
+        up.idle_timeout = Duration::from_millis(100);
+    })
+    .await;
+    let answer = door.ask("GET /a/x", "").await;
+    assert!(answer.ends_with("\r\n\r\nab"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_breaks_off_never_looks_complete() {
+    for (bytes, complete) in [
+        (
+            &b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab"[..],
+            "content-length: 2\r\n",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n",
+            "0\r\n\r\n",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab",
+            "0\r\n\r\n",
+        ),
+    ] {
+        let dying = script(move |mut stream, _| async move {
+            read_head(&mut stream).await.unwrap();
+            stream.write_all(bytes).await.unwrap();
+        });
+        let (url, _) = upstream(dying).await;
+        let door = door(&[&url]).await;
+        let answer = door.ask("GET /a/x", "").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(!answer.contains(complete), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_http_is_502_and_is_sent_again_only_if_that_is_safe() {
+    for (line, times) in [("GET /a/x", 2), ("POST /a/x", 1)] {
+        let broken = script(|mut stream, seen| async move {
+            let head = read_head(&mut stream).await.unwrap();
+            seen.lock().unwrap().push(head);
+            stream.write_all(b"SSH-2.0-nothing\r\n\r\n").await.unwrap();
+        });
+        let (one, first) = upstream(broken.clone()).await;
+        let (two, second) = upstream(broken).await;
+        let door = door(&[&one, &two]).await;
+        let answer = door.ask(line, "content-length: 0\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+        let sent = first.lock().unwrap().len() + second.lock().unwrap().len();
+        assert_eq!(sent, times, "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_connection_that_was_closed_is_replaced() {
+    let once = script(|mut stream, seen| async move {
+        let head = read_head(&mut stream).await.unwrap();
+        seen.lock().unwrap().push(head);
+        stream.write_all(OK).await.unwrap();
+    });
+    let (url, seen) = upstream(once).await;
+    let door = door(&[&url]).await;
+    for _ in 0..3 {
+        let answer = door.ask("GET /a/x", "").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    assert_eq!(seen.lock().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_to_an_upstream_are_kept() {
+    let counting = script(|mut stream, seen| async move {
+        seen.lock().unwrap().push("connection".to_owned());
+        while read_head(&mut stream).await.is_some() {
+            stream.write_all(OK).await.unwrap();
+        }
+    });
+    let (url, seen) = upstream(counting).await;
+    let door = door(&[&url]).await;
+    for _ in 0..5 {
+        door.ask("GET /a/x", "").await;
+    }
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_may_be_a_unix_socket() {
+    let folder = std::env::temp_dir().join(format!("doorward-up-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("s");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(tokio::io::AsyncReadExt::read_u8(&mut stream).await.unwrap());
+        }
+        stream.write_all(OK).await.unwrap();
+    });
+    let door = door(&[&format!("unix:{}", path.display())]).await;
+    let answer = door.ask("GET /a/x", "").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_upstream_is_asked_before_the_answer_to_who_is_there() {
+    let (url, seen) = upstream(answers(OK)).await;
+    let door = door(&[&url]).await;
+    let ended = door
+        .app
+        .engine
+        .end_sessions(doorward_testkit::operator(), door.app.account("A").id);
+    ended.await.unwrap();
+    let answer = door.ask("GET /a/x", "").await;
+    assert!(answer.starts_with("HTTP/1.1 599"), "{answer}");
+    assert!(seen.lock().unwrap().is_empty());
+}
