@@ -7,9 +7,13 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use doorward_core::address;
+use doorward_core::request::Scheme;
+use doorward_core::source::Random;
 use http::HeaderMap;
+use http::request::Parts;
 
-use crate::Settings;
+use crate::door::forward_auth::Check;
+use crate::{Settings, request_id};
 
 /// The network peer of a request; whoever listens puts it into the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,18 +33,20 @@ pub(crate) struct Client {
     pub(crate) exposed: bool,
 }
 
+impl Client {
+    /// A client nobody described.
+    pub(crate) const fn unknown() -> Self {
+        Self {
+            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            exposed: true,
+        }
+    }
+}
+
 /// Reads the client off a request. Without a peer it is a stranger at `0.0.0.0`, for whoever forgot to
 /// say who it is must not make it local.
 pub(crate) fn of(peer: Option<Peer>, headers: &HeaderMap, settings: &Settings) -> Client {
-    let peer = match peer {
-        Some(Peer::Address(address)) => address::folded(address.ip()),
-        Some(Peer::Local) => Ipv4Addr::LOCALHOST.into(),
-        None => Ipv4Addr::UNSPECIFIED.into(),
-    };
-    let trusted = settings
-        .trusted_proxies
-        .iter()
-        .any(|net| net.contains(&peer));
+    let (peer, trusted) = trusted(peer, settings);
     let lines = text_lines(headers, "x-forwarded-for");
     Client {
         address: address::client(peer, &lines, &settings.trusted_proxies),
@@ -48,6 +54,81 @@ pub(crate) fn of(peer: Option<Peer>, headers: &HeaderMap, settings: &Settings) -
             || peer.is_loopback()
             || (trusted && came_by_https(headers))),
     }
+}
+
+/// What is known of a request before anybody asks who sent it: for doors that are not in this crate.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Its id.
+    pub request_id: String,
+    /// The client's address, trusted proxies taken into account.
+    pub client: IpAddr,
+    /// The address at the other end of the connection.
+    pub peer: IpAddr,
+    /// Whether that is a trusted proxy.
+    pub peer_is_trusted: bool,
+    /// Whether what the client sent could be read on the way (decision 40).
+    pub exposed: bool,
+    /// How the client came: a trusted proxy's word counts, nobody else's (attacks.md S14).
+    pub scheme: Scheme,
+}
+
+impl Facts {
+    /// Reads them off a request's head.
+    #[must_use]
+    pub fn of(head: &Parts, settings: &Settings, random: &Random) -> Self {
+        let peer = head.extensions.get::<Peer>().copied();
+        let client = of(peer, &head.headers, settings);
+        let (peer, trusted) = trusted(peer, settings);
+        let https = trusted && came_by_https(&head.headers);
+        Self {
+            request_id: request_id::of(&head.headers, random),
+            client: client.address,
+            peer,
+            peer_is_trusted: trusted,
+            exposed: client.exposed,
+            scheme: if https { Scheme::Https } else { Scheme::Http },
+        }
+    }
+}
+
+/// The peer's address, and whether its word counts.
+fn trusted(peer: Option<Peer>, settings: &Settings) -> (IpAddr, bool) {
+    let peer = address_of(peer);
+    let mut proxies = settings.trusted_proxies.iter();
+    (peer, proxies.any(|net| net.contains(&peer)))
+}
+
+fn address_of(peer: Option<Peer>) -> IpAddr {
+    match peer {
+        Some(Peer::Address(address)) => address::folded(address.ip()),
+        Some(Peer::Local) => Ipv4Addr::LOCALHOST.into(),
+        None => Ipv4Addr::UNSPECIFIED.into(),
+    }
+}
+
+/// Reads the client off a description by a peer that may ask at the check door: that peer's last entry of
+/// `X-Forwarded-For` is the client, or a proxy that is trusted in its turn. `None` without any entry: a
+/// client taken for its proxy would pass for a neighbour.
+pub(crate) fn of_described(
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+    scheme: Scheme,
+    check: &Check,
+) -> Option<Client> {
+    let lines = text_lines(headers, "x-forwarded-for");
+    if lines.is_empty() {
+        return None;
+    }
+    let peer = address_of(peer);
+    let mut trusted = check.trusted_proxies.clone();
+    trusted.extend(&check.peers.networks);
+    trusted.push(peer.into());
+    let address = address::client(peer, &lines, &trusted);
+    Some(Client {
+        address,
+        exposed: !(check.allow_plaintext || scheme == Scheme::Https || address.is_loopback()),
+    })
 }
 
 /// A header's lines; one that is no text is kept as an empty one, so that what stands left of it is not
@@ -121,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_is_believed() {
+    fn atk_s14_only_a_trusted_proxy_is_believed() {
         let said = headers(&[
             ("x-forwarded-proto", "https"),
             ("x-forwarded-for", "203.0.113.7"),

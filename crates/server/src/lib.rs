@@ -6,14 +6,19 @@
 
 mod client;
 mod dialect;
+mod door;
+mod jwks;
 mod log;
 mod ops;
 mod public;
+mod rejection;
 mod request_id;
 mod settings;
 
-pub use client::Peer;
+pub use client::{Facts, Peer};
 pub use dialect::crossbar::{Complaint, new_account, patch_account, patch_user};
+pub use door::forward_auth::{Check, CheckPeers, check};
 pub use ops::ops;
-pub use public::public;
+pub use public::{claims, public};
+pub use rejection::{Asked, Rejection, reject, rejection};
 pub use settings::{Crossbar, Settings};

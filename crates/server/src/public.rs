@@ -8,17 +8,26 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use doorward_engine::{Engine, monotonic};
 use futures_util::FutureExt as _;
+use http::{HeaderMap, Uri};
 use tracing::Instrument as _;
 
-use crate::dialect::crossbar::{Exchange, Service};
+use crate::dialect::crossbar::{self, Exchange, Service};
 use crate::log::{self, Summary};
-use crate::{Peer, Settings, client, request_id};
+use crate::{Peer, Settings, client, jwks, request_id};
 
 /// Everything the public listener serves.
 pub fn public(engine: Engine, settings: Settings) -> Router {
     let service = Service::new(engine, settings.crossbar.clone());
     let state = Arc::new(Public { service, settings });
     Router::new().fallback(answer).with_state(state)
+}
+
+/// Whether the public listener's own resources claim a request, whatever guarded API there is (decision 9).
+#[must_use]
+pub fn claims(settings: &Settings, uri: &Uri, headers: &HeaderMap) -> bool {
+    let crossbar = settings.crossbar.as_ref();
+    uri.path() == jwks::PATH
+        || crossbar.is_some_and(|crossbar| crossbar::claims(crossbar, uri, headers))
 }
 
 struct Public {
@@ -35,6 +44,19 @@ async fn answer(State(public): State<Arc<Public>>, request: Request) -> Response
     let span = log::span(&request_id);
     let method = head.method.clone();
 
+    if head.uri.path() == jwks::PATH {
+        return span.in_scope(|| {
+            let response = jwks::answer(public.service.engine(), &method, &request_id);
+            log::summary(&Summary {
+                method: &method,
+                route: jwks::PATH,
+                status: response.status(),
+                client,
+                took: monotonic().saturating_sub(started),
+            });
+            response
+        });
+    }
     let exchange = Exchange {
         head,
         client,

@@ -10,6 +10,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::validate::Details;
+use crate::rejection::Rejection;
 
 /// How long clients wait before they ask an unreachable store again.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
@@ -72,6 +73,8 @@ pub(super) enum Error {
     HasDescendants,
     /// Somebody else changed the same things at the same time; the client may try again.
     Conflict,
+    /// A guarded request that did not pass, for which the dialect has no word of its own.
+    Rejected(Rejection),
     /// A mistake of ours; the text is for the log only.
     Fault(String),
 }
@@ -133,6 +136,11 @@ impl Error {
             Self::HasDescendants => {
                 human(500, "account_has_descendants", "account has descendants")
             }
+            Self::Rejected(rejection) => (
+                rejection.status().as_u16(),
+                rejection.word(),
+                json!({"message": rejection.detail()}),
+            ),
             Self::Fault(_) => human(500, "unspecified_fault", "unspecified fault"),
             Self::Unavailable => human(503, "datastore_unreachable", "datastore timeout"),
         };

@@ -1,15 +1,14 @@
 //! Which hosts the dialect answers on.
 
-use http::header;
-use http::request::Parts;
+use http::{HeaderMap, Uri, header};
 
 /// Whether the request is for one of the hosts; all hosts if none is listed.
-pub(super) fn is_one_of(hosts: &[String], head: &Parts) -> bool {
+pub(super) fn is_one_of(hosts: &[String], uri: &Uri, headers: &HeaderMap) -> bool {
     if hosts.is_empty() {
         return true;
     }
-    let header = head.headers.get(header::HOST);
-    let named = match (head.uri.authority(), header.map(|host| host.to_str())) {
+    let header = headers.get(header::HOST);
+    let named = match (uri.authority(), header.map(|host| host.to_str())) {
         (Some(authority), _) => authority.as_str(),
         (None, Some(Ok(host))) => host,
         _ => return false,
@@ -29,7 +28,7 @@ mod tests {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let request = http::Request::builder().header("host", host);
         let (head, ()) = request.body(()).unwrap().into_parts();
-        is_one_of(&hosts, &head)
+        is_one_of(&hosts, &head.uri, &head.headers)
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod patch;
 mod path;
 mod presented;
 mod query;
+mod rejected;
 mod resource;
 mod user_document;
 mod validate;
@@ -29,7 +30,7 @@ use axum::response::Response;
 use doorward_core::secret::SecretText;
 use doorward_engine::Engine;
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 use tokio::sync::Semaphore;
 
 use self::body::Inbox;
@@ -38,6 +39,7 @@ use self::error::Error;
 pub use self::patch::{Complaint, new_account, patch_account, patch_user};
 use self::path::Place;
 use self::query::Query;
+pub(crate) use self::rejected::reject;
 use crate::Crossbar;
 use crate::client::Client;
 
@@ -58,6 +60,15 @@ pub(crate) struct Service {
     on: bool,
     node: String,
     large_bodies: Arc<Semaphore>,
+}
+
+/// Whether the path is one of the dialect's, on one of its hosts. What is encoded is decoded first: a second
+/// spelling of such a path is ours as well.
+pub(crate) fn claims(settings: &Crossbar, uri: &Uri, headers: &HeaderMap) -> bool {
+    let path = percent_encoding::percent_decode_str(uri.path()).decode_utf8_lossy();
+    let place = path::read(&path, settings.v1);
+    !matches!(place, Place::Root | Place::Unclaimed)
+        && host::is_one_of(&settings.hosts, uri, headers)
 }
 
 /// How far a request came, for the answer's frame and the log.
@@ -150,7 +161,7 @@ impl Service {
         progress: &mut Progress,
     ) -> Result<Answer, Error> {
         let head = &exchange.head;
-        let ours = self.on && host::is_one_of(&self.settings.hosts, head);
+        let ours = self.on && host::is_one_of(&self.settings.hosts, &head.uri, &head.headers);
         let place = match path::read(head.uri.path(), self.settings.v1) {
             place if ours || place == Place::Root => place,
             _ => Place::Unclaimed,
