@@ -22,6 +22,24 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
         .args(packages))
 }
 
+/// While this file says so, Debian's packages start none of their services.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// The same for packages with a service, which is not started: the tests start what they need themselves.
+///
+/// # Errors
+/// As [`install`].
+pub(crate) fn install_without_service(packages: &[&str]) -> Result<()> {
+    if std::path::Path::new(POLICY).exists() {
+        return install(packages);
+    }
+    let refuse = format!("printf '#!/bin/sh\\nexit 101\\n' > {POLICY} && chmod 755 {POLICY}");
+    run(as_root("sh")?.args(["-c", &refuse]))?;
+    let installed = install(packages);
+    run(as_root("rm")?.arg(POLICY))?;
+    installed
+}
+
 /// Links, and builds the C parts of two dependencies.
 pub(crate) fn provide_c_compiler() -> Result<()> {
     if find_program("cc").is_some() {

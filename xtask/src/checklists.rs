@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::Workspace;
 use scan::Function;
-use table::{Proof, Row, Table};
+use table::Row;
+pub(crate) use table::{Proof, Table};
 
 const FILES: &[&str] = &["crossbar.md", "funnelback.md", "attacks.md"];
 

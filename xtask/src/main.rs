@@ -13,6 +13,7 @@ mod deny;
 mod migrations;
 mod postgres;
 mod python;
+mod scorecard;
 mod scratch;
 mod step;
 mod tests;
@@ -34,6 +35,7 @@ Usage: cargo xtask COMMAND
   lint          fmt, walls, checklists, clippy, deny, doc
   bench         what a check costs: benches of the engine
   scale         what pages of lists cost on a large store (minutes)
+  scorecard     each attack of docs/checklists/attacks.md, and whether it was held off
   postgres      start a PostgreSQL server for tests, until Ctrl-C
 
 One step of `test` alone:
@@ -90,6 +92,9 @@ fn main() -> ExitCode {
         ["test", "--full"] => play(&[TEST, &[FULL]].concat()),
         ["lint"] => play(LINT),
         ["bench"] => told(&bench("check")),
+        ["scorecard"] => {
+            told(&Workspace::find().and_then(|workspace| scorecard::print(&workspace)))
+        }
         ["scale"] => told(&bench("scale")),
         ["postgres"] => told(&serve_postgres()),
         ["help" | "--help" | "-h"] => {

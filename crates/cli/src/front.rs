@@ -1,4 +1,4 @@
-//! What stands between the sockets and the wire: a handler that can be exchanged while it serves.
+//! What stands between the sockets and the wire: handlers that can be exchanged while they serve.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use doorward_engine::Engine;
+use doorward_core::api::{Api, Dialect};
+use doorward_engine::{Engine, Guarded};
+use doorward_gateway::guard::{self, Guard, Side, Unserved, Why};
 use doorward_gateway::peer::PeerAddr;
 use doorward_gateway::serve::{Body, BoxError, Service};
-use doorward_server::Peer;
+use doorward_gateway::upstream::UpstreamSettings;
+use doorward_server::{Asked, Check, Peer, Rejection, Settings};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -21,34 +24,172 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + 
 /// What makes one.
 type Handler = Box<dyn Fn(Request<Incoming>) -> Answer + Send + Sync>;
 
-/// The public listener's side of the wire.
+/// What the wire is told, all at once.
+pub(crate) struct Wire {
+    /// The dialects.
+    pub(crate) settings: Settings,
+    /// The guarded APIs.
+    pub(crate) guarded: Guarded,
+    /// Their upstreams.
+    pub(crate) upstreams: Vec<UpstreamSettings>,
+    /// Who may ask at the forward-auth door.
+    pub(crate) check: Check,
+}
+
+/// The public listener and the check door, as they are set now.
 #[derive(Clone)]
-pub(crate) struct Front(Arc<ArcSwap<Handler>>);
+pub(crate) struct Front {
+    public: Arc<ArcSwap<Public>>,
+    check: Arc<ArcSwap<Handler>>,
+    guard: Guard,
+    engine: Engine,
+}
+
+/// The public listener's side of the wire.
+struct Public {
+    /// Our own resources.
+    own: Handler,
+    settings: Settings,
+    /// Whether there is a guarded API at all, and whether one claims `/` itself.
+    guards: bool,
+    guards_root: bool,
+}
 
 impl Front {
     /// Serves with these settings.
-    pub(crate) fn new(engine: &Engine, settings: doorward_server::Settings) -> Self {
-        let router = doorward_server::public(engine.clone(), settings);
-        Self(Arc::new(ArcSwap::from_pointee(handler(router))))
+    pub(crate) fn new(engine: &Engine, wire: Wire) -> Self {
+        let (apis, check) = (apis(&wire.guarded), check(engine, wire.check.clone()));
+        let public = Public::new(engine, wire.settings.clone(), &apis);
+        let public = Arc::new(ArcSwap::from_pointee(public));
+        let front = Self {
+            guard: proxy_door(engine, &public),
+            public,
+            check: Arc::new(ArcSwap::from_pointee(check)),
+            engine: engine.clone(),
+        };
+        front.exchange(wire);
+        front
     }
 
     /// Serves with these settings from the next request on.
-    pub(crate) fn exchange(&self, engine: &Engine, settings: doorward_server::Settings) {
-        let router = doorward_server::public(engine.clone(), settings);
-        self.0.store(Arc::new(handler(router)));
+    pub(crate) fn exchange(&self, wire: Wire) {
+        let apis = apis(&wire.guarded);
+        self.guard.guard(&apis, wire.upstreams);
+        self.engine.guard(wire.guarded);
+        self.check.store(Arc::new(check(&self.engine, wire.check)));
+        let public = Public::new(&self.engine, wire.settings, &apis);
+        self.public.store(Arc::new(public));
     }
 
-    /// As the sockets want it.
+    /// The public listener, as the sockets want it.
     pub(crate) fn service(&self) -> Service {
-        let front = Arc::clone(&self.0);
-        BoxCloneSyncService::new(tower::service_fn(move |request| (front.load())(request)))
+        let (public, guard) = (Arc::clone(&self.public), self.guard.clone());
+        BoxCloneSyncService::new(tower::service_fn(move |request| -> Answer {
+            let request = with_peer(request);
+            let now = public.load();
+            if now.is_own(&request) {
+                return (now.own)(request);
+            }
+            let guard = guard.clone();
+            Box::pin(async move { Ok(guard.serve(request).await) })
+        }))
+    }
+
+    /// The check listener, as the sockets want it.
+    pub(crate) fn check_service(&self) -> Service {
+        let check = Arc::clone(&self.check);
+        BoxCloneSyncService::new(tower::service_fn(move |request| {
+            (check.load())(with_peer(request))
+        }))
+    }
+
+    /// Ends what outlives its answer.
+    pub(crate) async fn stop(&self) {
+        self.guard.stop().await;
+    }
+}
+
+impl Public {
+    fn new(engine: &Engine, settings: Settings, apis: &[Api]) -> Self {
+        let mut paths = apis.iter().flat_map(|api| &api.paths);
+        Self {
+            own: handler(doorward_server::public(engine.clone(), settings.clone())),
+            settings,
+            guards: !apis.is_empty(),
+            guards_root: paths.any(|path| path.claims("/")),
+        }
+    }
+
+    /// Whether a request is for our own resources: the dialects' paths, the banner, and everything where
+    /// nothing is guarded.
+    fn is_own(&self, request: &Request<Incoming>) -> bool {
+        let is_root = request.uri().path() == "/";
+        !self.guards
+            || (is_root && !self.guards_root)
+            || doorward_server::claims(&self.settings, request.uri(), request.headers())
+    }
+}
+
+fn apis(guarded: &Guarded) -> Vec<Api> {
+    let apis = guarded.table.apis().iter();
+    apis.map(|api| Api::clone(api)).collect()
+}
+
+fn check(engine: &Engine, settings: Check) -> Handler {
+    handler(doorward_server::check(engine.clone(), settings))
+}
+
+/// The proxy door, which reads a request and refuses it in the words of the wire.
+fn proxy_door(engine: &Engine, public: &Arc<ArcSwap<Public>>) -> Guard {
+    let (now, random) = (Arc::clone(public), engine.random().clone());
+    let facts = move |head: &http::request::Parts| {
+        let facts = doorward_server::Facts::of(head, &now.load().settings, &random);
+        guard::Facts {
+            request_id: facts.request_id,
+            client: facts.client,
+            peer: facts.peer,
+            peer_is_trusted: facts.peer_is_trusted,
+            exposed: facts.exposed,
+            scheme: facts.scheme,
+        }
+    };
+    let (now, asked_of) = (Arc::clone(public), engine.clone());
+    let refuse = move |unserved: &Unserved<'_>| {
+        let asked = Asked {
+            api: unserved.api,
+            otherwise: match now.load().settings.crossbar {
+                Some(_) => Dialect::Crossbar,
+                None => Dialect::Doorward,
+            },
+            headers: unserved.headers,
+            method: unserved.method,
+            request_id: unserved.request_id,
+        };
+        let response = doorward_server::reject(&asked_of, &rejection(&unserved.why), &asked);
+        response.map(|body| body.map_err(Into::into).boxed_unsync())
+    };
+    Guard::new(engine.clone(), Arc::new(facts), Arc::new(refuse))
+}
+
+fn rejection(why: &Why<'_>) -> Rejection {
+    match why {
+        Why::Refused(decision) => doorward_server::rejection(decision).unwrap_or(Rejection::Fault),
+        Why::AskedAboutOnly => Rejection::NotFound,
+        Why::Failed(error) if error.is_timeout() => Rejection::GatewayTimeout,
+        Why::Failed(error) if error.side() == Side::Downstream => {
+            Rejection::BadRequest("the request could not be passed on".to_owned())
+        }
+        Why::Failed(_) => Rejection::BadGateway,
+        Why::Fault => Rejection::Fault,
     }
 }
 
 /// The ops listener's side of the wire.
 pub(crate) fn ops(engine: &Engine) -> Service {
     let handler = Arc::new(handler(doorward_server::ops(engine.clone())));
-    BoxCloneSyncService::new(tower::service_fn(move |request| handler(request)))
+    BoxCloneSyncService::new(tower::service_fn(move |request| {
+        handler(with_peer(request))
+    }))
 }
 
 fn handler<S, B>(router: S) -> Handler
@@ -61,7 +202,7 @@ where
     Box::new(move |request| {
         let router = router.clone();
         Box::pin(async move {
-            let response = router.oneshot(with_peer(request)).await?;
+            let response = router.oneshot(request).await?;
             Ok(response.map(|body| body.map_err(Into::into).boxed_unsync()))
         })
     })

@@ -1,6 +1,8 @@
 //! Accounts that the configuration names: resolved when it is loaded, and pinned to what they meant
 //! the first time (decision 4).
 
+use std::collections::BTreeMap;
+
 use doorward::config::{Accounts, Settings};
 use doorward_core::id::AccountId;
 use doorward_store::{Actor, Pin};
@@ -15,7 +17,7 @@ const CROSSBAR_ACCOUNT: &str = "crossbar.account";
 #[derive(Debug)]
 pub(crate) struct Named {
     /// The key.
-    pub(crate) key: &'static str,
+    pub(crate) key: String,
     /// Id, realm or name.
     pub(crate) text: String,
 }
@@ -27,17 +29,28 @@ pub(crate) fn named(settings: &Settings) -> Vec<Named> {
         .account
         .iter()
         .filter(|_| settings.crossbar.enabled);
-    crossbar
-        .map(|text| Named {
-            key: CROSSBAR_ACCOUNT,
-            text: text.clone(),
-        })
-        .collect()
+    let crossbar = crossbar.map(|text| (CROSSBAR_ACCOUNT, text));
+    let guarded = &settings.guarded;
+    let apis = guarded
+        .apis
+        .iter()
+        .map(|api| (api.key.as_str(), &api.account));
+    let identities = guarded.identities.iter();
+    let identities = identities.map(|identity| (identity.key.as_str(), &identity.account));
+    let all = crossbar.chain(apis).chain(identities);
+    all.map(|(key, text)| Named {
+        key: key.to_owned(),
+        text: text.clone(),
+    })
+    .collect()
 }
 
-/// What `[crossbar] account` means; a first meaning is pinned.
-pub(crate) async fn resolve(opened: &Opened, settings: &Settings) -> Outcome<Option<AccountId>> {
-    let mut account = None;
+/// What every key that names an account means.
+pub(crate) type Meanings = BTreeMap<String, AccountId>;
+
+/// What every key that names an account means; a first meaning is pinned.
+pub(crate) async fn resolve(opened: &Opened, settings: &Settings) -> Outcome<Meanings> {
+    let mut meanings = Meanings::new();
     for named in named(settings) {
         let (pin, is_new) = meaning(opened, named).await?;
         if is_new {
@@ -45,9 +58,14 @@ pub(crate) async fn resolve(opened: &Opened, settings: &Settings) -> Outcome<Opt
             write.set_pin(&pin).await?;
             write.commit().await?;
         }
-        account = Some(pin.account);
+        meanings.insert(pin.key, pin.account);
     }
-    Ok(account)
+    Ok(meanings)
+}
+
+/// The account of the Crossbar dialect, among all meanings.
+pub(crate) fn of_crossbar(meanings: &Meanings) -> Option<AccountId> {
+    meanings.get(CROSSBAR_ACCOUNT).copied()
 }
 
 /// What every name means, by key; `None` for each where the store cannot be reached. Pins nothing.
@@ -61,7 +79,7 @@ pub(crate) async fn look_up(settings: &Settings) -> Outcome<Accounts> {
     };
     let mut accounts = Accounts::new();
     for named in names {
-        let key = named.key;
+        let key = named.key.clone();
         let (pin, _) = meaning(&opened, named).await?;
         accounts.insert(key, Some(pin.account));
     }
@@ -90,7 +108,7 @@ async fn meaning(opened: &Opened, named: Named) -> Outcome<(Pin, bool)> {
         Some(pin) if pin.text == text => Ok((pin, false)),
         _ => Ok((
             Pin {
-                key: key.to_owned(),
+                key,
                 text,
                 account: account.id,
             },

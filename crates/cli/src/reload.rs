@@ -9,9 +9,16 @@ use crate::running::Running;
 use crate::{pins, wiring};
 
 /// Keys, or sections, that can change while the server runs.
-const LIVE: [&str; 9] = [
+const LIVE: [&str; 16] = [
     "log.level",
+    "origins",
+    "rights",
     "trust.proxies",
+    "trust.allow_any_proxy",
+    "check.peers",
+    "check.secret_file",
+    "check.allow_any_peer",
+    TABLES,
     "listen.allow_plaintext",
     "crossbar.enabled",
     "crossbar.hosts",
@@ -20,6 +27,9 @@ const LIVE: [&str; 9] = [
     "crossbar.language",
     "crossbar.max_body",
 ];
+
+/// Stands for `[[api]]`, `[[identity]]` and `[upstream.NAME]`.
+const TABLES: &str = "api, identity and upstream";
 
 /// The configuration in force.
 pub(crate) struct Reload {
@@ -59,10 +69,10 @@ impl Reload {
         if !fixed.is_empty() {
             return Err(Fail::new(format!("restart to change {}", fixed.join(", "))));
         }
-        let account = pins::resolve(running.opened(), &new.settings).await?;
-        let wire = wiring::wire_settings(&new.settings, account);
+        let meanings = pins::resolve(running.opened(), &new.settings).await?;
+        let wire = wiring::wire(&new.settings, &meanings)?;
         self.level.set(&new.settings.log).map_err(Fail::new)?;
-        running.front.exchange(running.engine(), wire);
+        running.front.exchange(wire);
         self.loaded = new;
         Ok(changed)
     }
@@ -71,10 +81,12 @@ impl Reload {
 /// The keys whose values differ, as shown: a secret that differs in its masked part alone does not
 /// count, and is used from the next start on.
 fn changed(old: &Loaded, new: &Loaded) -> Vec<&'static str> {
+    let tables = (old.show_tables() != new.show_tables()).then_some(TABLES);
     let (old, new) = (shown(old), shown(new));
     keys()
         .map(|key| key.name)
         .filter(|name| value(&old, name) != value(&new, name))
+        .chain(tables)
         .collect()
 }
 

@@ -3,7 +3,6 @@
 use std::io;
 
 use doorward::config::Settings;
-use doorward_engine::Engine;
 use doorward_gateway::address::ListenAddr;
 use doorward_gateway::inherited::Inherited;
 use doorward_gateway::listen::{self, Listener};
@@ -14,12 +13,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::fail::{Fail, Outcome};
-use crate::front::{self, Front};
+use crate::front::{self, Front, Wire};
 use crate::wiring::Opened;
 
 /// Sockets that are open and not yet served.
 pub(crate) struct Sockets {
     public: Vec<Listener>,
+    check: Vec<Listener>,
     ops: Vec<Listener>,
 }
 
@@ -43,6 +43,7 @@ impl Sockets {
             |name, addresses| listen::bind(&ListenerName::new(name), addresses, &mut inherited);
         Ok(Self {
             public: bind("public", &settings.listen.public)?,
+            check: bind("check", &settings.listen.check)?,
             ops: bind("ops", &settings.listen.ops)?,
         })
     }
@@ -50,6 +51,11 @@ impl Sockets {
     /// Where the public API is reached.
     pub(crate) fn public(&self) -> Vec<&ListenAddr> {
         self.public.iter().map(Listener::local).collect()
+    }
+
+    /// Where proxies ask.
+    pub(crate) fn check(&self) -> Vec<&ListenAddr> {
+        self.check.iter().map(Listener::local).collect()
     }
 
     /// Where the probes and metrics are reached.
@@ -60,12 +66,7 @@ impl Sockets {
 
 impl Running {
     /// Begins to serve.
-    pub(crate) fn start(
-        opened: Opened,
-        sockets: Sockets,
-        settings: &Settings,
-        wire: doorward_server::Settings,
-    ) -> Self {
+    pub(crate) fn start(opened: Opened, sockets: Sockets, settings: &Settings, wire: Wire) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let engine = opened.engine.clone();
         let front = Front::new(&engine, wire);
@@ -83,6 +84,9 @@ impl Running {
             })
         };
         let mut listeners = vec![listen(sockets.public, front.service())];
+        if !sockets.check.is_empty() {
+            listeners.push(listen(sockets.check, front.check_service()));
+        }
         if !sockets.ops.is_empty() {
             listeners.push(listen(sockets.ops, front::ops(&engine)));
         }
@@ -105,11 +109,6 @@ impl Running {
         self.stop.cancelled().await;
     }
 
-    /// The engine that serves.
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.opened.engine
-    }
-
     /// What was opened to serve.
     pub(crate) fn opened(&self) -> &Opened {
         &self.opened
@@ -127,6 +126,7 @@ impl Running {
                 Err(error) => failed = Some(error.to_string()),
             }
         }
+        self.front.stop().await;
         self.upkeep.cancel();
         self.tasks.close();
         self.tasks.wait().await;

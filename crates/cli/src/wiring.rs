@@ -6,22 +6,31 @@ use doorward::config::{
     self, BasicAuthType, Loaded, Outage, Problems, Settings, Sources, StoreUrl, UserLevel,
 };
 use doorward_core::account::Account;
+use doorward_core::api::Api;
 use doorward_core::credential::DigestKind;
 use doorward_core::id::AccountId;
 use doorward_core::lane::Measure;
+use doorward_core::route::Table;
 use doorward_core::secret::SecretText;
 use doorward_core::user::User;
 use doorward_core::verifier::Cost;
 use doorward_engine::{
-    AdminError, Engine, HashSettings, LimitSettings, system_clock, system_random,
+    AdminError, Engine, Guarded, HashSettings, IdentityRule, LimitSettings, Mapped, RecordSettings,
+    system_clock, system_random,
 };
+use doorward_server::{Check, CheckPeers};
 use doorward_store::{MasterKey, NameRule, Options, Store};
 use secrecy::ExposeSecret as _;
 
 use crate::args::Place;
 use crate::data::{DataFolder, Lock};
 use crate::fail::{Fail, Outcome};
+use crate::front::Wire;
 use crate::master;
+use crate::pins::{self, Meanings};
+
+/// Shortest secret of a proxy, in characters.
+const MIN_SECRET: usize = 16;
 
 /// Entries that a command remembers of each kind.
 const COMMAND_CACHE: usize = 1000;
@@ -226,11 +235,16 @@ pub(crate) fn engine_settings(settings: &Settings) -> Outcome<doorward_engine::S
             enabled: settings.limits.enabled,
             per_address: measure(settings.limits.failures_per_address),
             per_account_address: measure(settings.limits.failures_per_account_address),
+            per_user_address: doorward_engine::Settings::default().limits.per_user_address,
         },
         cached_credentials: settings.cache.credentials,
         cached_accounts: settings.cache.accounts,
         cached_users: settings.cache.users,
         stale_grace: settings.store.stale_grace,
+        record: RecordSettings {
+            keep: settings.record.keep,
+            ..RecordSettings::default()
+        },
         outage: match settings.store.outage {
             Outage::Stale => doorward_engine::Outage::Stale,
             Outage::Closed => doorward_engine::Outage::Closed,
@@ -248,11 +262,74 @@ pub(crate) fn command_settings(settings: &Settings) -> Outcome<doorward_engine::
     Ok(engine)
 }
 
-/// What the wire is told; the account is the one `[crossbar] account` means.
-pub(crate) fn wire_settings(
-    settings: &Settings,
-    account: Option<AccountId>,
-) -> doorward_server::Settings {
+/// Everything the wire is told.
+pub(crate) fn wire(settings: &Settings, meanings: &Meanings) -> Outcome<Wire> {
+    let secret = settings.check.secret_file.as_deref().map(read_secret);
+    Ok(Wire {
+        settings: wire_settings(settings, pins::of_crossbar(meanings)),
+        guarded: guarded(settings, meanings)?,
+        upstreams: settings.guarded.upstreams.clone(),
+        check: Check {
+            peers: CheckPeers {
+                networks: settings.check.networks.clone(),
+                unix: settings.check.unix,
+                secret: secret.transpose()?,
+            },
+            trusted_proxies: settings.trust.proxies.clone(),
+            allow_plaintext: settings.listen.allow_plaintext,
+        },
+    })
+}
+
+/// The guarded APIs, each with the account that its text means.
+fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
+    let meaning = |key: &str| {
+        let meant = meanings.get(key).copied();
+        meant.ok_or_else(|| Fail::new(format!("{key} was not resolved")))
+    };
+    let configured = &settings.guarded;
+    let apis = configured.apis.iter().map(|configured| {
+        Ok(Api {
+            account: meaning(&configured.key)?,
+            ..configured.api.clone()
+        })
+    });
+    let identities = configured.identities.iter().map(|configured| {
+        Ok(IdentityRule {
+            account: meaning(&configured.key)?,
+            user: configured.user,
+            by: Mapped::Ip(configured.ip.clone()),
+        })
+    });
+    let table = Table::new(apis.collect::<Outcome<_>>()?).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Fail::new(errors.join("; "))
+    })?;
+    Ok(Guarded {
+        table,
+        identities: identities.collect::<Outcome<_>>()?,
+        rights: configured.rights.clone(),
+        issuer: settings.origins.first().cloned().unwrap_or_default(),
+    })
+}
+
+/// A secret in a file: everything up to the line's end.
+fn read_secret(path: &Path) -> Outcome<SecretText> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Fail::new(format!("check.secret_file: {}: {error}", path.display())))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.len() < MIN_SECRET {
+        return Err(Fail::new(format!(
+            "check.secret_file: {} holds fewer than {MIN_SECRET} characters",
+            path.display()
+        ))
+        .hint("put a random text there, such as the output of `openssl rand -hex 32`"));
+    }
+    Ok(text.into())
+}
+
+/// What the dialects are told; the account is the one `[crossbar] account` means.
+fn wire_settings(settings: &Settings, account: Option<AccountId>) -> doorward_server::Settings {
     let crossbar = &settings.crossbar;
     doorward_server::Settings {
         trusted_proxies: settings.trust.proxies.clone(),

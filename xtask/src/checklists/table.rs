@@ -23,6 +23,8 @@ pub(crate) struct Table {
 pub(crate) struct Row {
     /// As in `cb-E01`.
     pub(crate) id: String,
+    /// What is shown.
+    pub(crate) title: String,
     /// What its tests' names start with: `cb_e01_`.
     pub(crate) prefix: String,
     /// Group and number, as in E and 1.
@@ -116,6 +118,7 @@ impl Row {
         };
         Ok(Self {
             id: (*id).to_owned(),
+            title: (*title).to_owned(),
             prefix,
             place,
             proof,

@@ -29,7 +29,7 @@ const FIXED: [&str; 7] = [
 
 pub(crate) async fn run(command: args::Account) -> Outcome {
     match command {
-        args::Account::List(args) => account_list::run(args).await,
+        args::Account::List(args) => Box::pin(account_list::run(args)).await,
         args::Account::Show(which) => {
             let (opened, account) = find(&which).await?;
             finish(opened, which.json, &account).await
@@ -49,7 +49,7 @@ pub(crate) async fn run(command: args::Account) -> Outcome {
             let account = opened.engine.create_account(Actor::operator(), new).await?;
             finish(opened, json, &account).await
         }
-        args::Account::Set(args) => set(args.which, args.change).await,
+        args::Account::Set(args) => Box::pin(set(args.which, args.change)).await,
         args::Account::Enable(which) => switch(which, true).await,
         args::Account::Disable(which) => switch(which, false).await,
         args::Account::Delete(which) => {

@@ -51,7 +51,7 @@ async fn check(file: PathBuf, data: Option<PathBuf>) -> Outcome {
     };
     let accounts = pins::look_up(&loaded.settings).await?;
     for Named { key, text } in pins::named(&loaded.settings) {
-        if accounts.get(key).is_some_and(Option::is_none) {
+        if accounts.get(&key).is_some_and(Option::is_none) {
             output::line(&format!(
                 "{shown}: {key}: {text:?} is not resolved, for the store cannot be reached"
             ))?;
@@ -87,7 +87,7 @@ async fn accept_pin(place: &Place, key: &str, format: Format) -> Outcome {
     let opened = wiring::open_for_command(&settings).await?;
     let account = opened.account(&text).await?;
     let pin = Pin {
-        key: key.to_owned(),
+        key,
         text,
         account: account.id,
     };

@@ -20,9 +20,9 @@ pub(crate) async fn run(args: Serve) -> Outcome {
 
     let sockets = Sockets::bind(settings)?;
     let opened = wiring::open_to_serve(settings).await?;
-    let account = pins::resolve(&opened, settings).await?;
+    let meanings = pins::resolve(&opened, settings).await?;
     announce(&sockets, settings);
-    let wire = wiring::wire_settings(settings, account);
+    let wire = wiring::wire(settings, &meanings)?;
     let running = Running::start(opened, sockets, settings, wire);
 
     let mut reload = Reload::new(loaded, level);
@@ -47,6 +47,7 @@ fn announce(sockets: &Sockets, settings: &Settings) {
     };
     tracing::info!(
         public = text(sockets.public()),
+        check = text(sockets.check()),
         ops = text(sockets.ops()),
         version = env!("CARGO_PKG_VERSION"),
         "serving",

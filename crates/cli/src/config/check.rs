@@ -1,5 +1,6 @@
 //! From a value as written to a checked one, by the kind of its key.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
@@ -7,10 +8,10 @@ use doorward_gateway::address::ListenAddr;
 use ipnet::IpNet;
 
 use super::input::Input;
-use super::key::Kind;
+use super::key::{Kind, Shape};
 use super::store_url::StoreUrl;
 use super::value::Value;
-use super::{duration, size};
+use super::{accept, duration, size};
 
 /// The longest text, and the most entries of a list.
 const MAX_TEXT: usize = 255;
@@ -32,6 +33,9 @@ pub(super) fn check(kind: Kind, input: &Input) -> Result<Value, String> {
         Kind::Domain => domain(input).map(Value::Text),
         Kind::Hosts => each(input, host).map(Value::Texts),
         Kind::Choice(words) => choice(input, words).map(Value::Choice),
+        Kind::Word(shape) => word(input, shape).map(Value::Text),
+        Kind::Words(shape) => words(input, shape).map(Value::Texts),
+        Kind::Accept => accept::parse(input).map(Value::Accept),
         Kind::Addresses => each(input, address).map(Value::Addresses),
         Kind::Networks => each(input, network).map(Value::Networks),
         Kind::StoreUrl => Ok(Value::Store(StoreUrl::parse(text(
@@ -183,8 +187,26 @@ fn domain(input: &Input) -> Result<String, String> {
     }
 }
 
+fn word(input: &Input, shape: &Shape) -> Result<String, String> {
+    (shape.canonical)(&bounded_text(input)?)
+}
+
+fn words(input: &Input, shape: &Shape) -> Result<Vec<String>, String> {
+    let words = each(input, |entry| word(entry, shape))?;
+    let mut seen = HashSet::with_capacity(words.len());
+    match words.iter().find(|word| !seen.insert(word.as_str())) {
+        Some(twice) => Err(format!("{} stands twice", quoted(twice))),
+        None => Ok(words),
+    }
+}
+
 fn host(input: &Input) -> Result<String, String> {
-    let text = bounded_text(input)?.to_ascii_lowercase();
+    host_name(&bounded_text(input)?)
+}
+
+/// A host without port, in lower case.
+pub(super) fn host_name(text: &str) -> Result<String, String> {
+    let text = text.to_ascii_lowercase();
     let address = text
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
@@ -207,7 +229,7 @@ fn choice(input: &Input, words: &[&'static str]) -> Result<&'static str, String>
         .ok_or_else(|| format!("{} is not one of {right}", quoted(text)))
 }
 
-fn each<T>(input: &Input, one: fn(&Input) -> Result<T, String>) -> Result<Vec<T>, String> {
+fn each<T>(input: &Input, one: impl Fn(&Input) -> Result<T, String>) -> Result<Vec<T>, String> {
     let entries = input.entries()?;
     if entries.len() > MAX_ENTRIES {
         return Err(format!(
@@ -235,7 +257,11 @@ fn address(input: &Input) -> Result<ListenAddr, String> {
 }
 
 fn network(input: &Input) -> Result<IpNet, String> {
-    let text = text(input, "a network such as \"10.0.0.0/8\"")?;
+    network_of(text(input, "a network such as \"10.0.0.0/8\"")?)
+}
+
+/// A network, or an address as a network of one.
+pub(super) fn network_of(text: &str) -> Result<IpNet, String> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(IpNet::from(address.to_canonical()));
     }

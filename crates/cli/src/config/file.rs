@@ -1,5 +1,7 @@
 //! The layer of the TOML file.
 
+mod rows;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -85,6 +87,11 @@ impl Walk<'_> {
     /// `quoted_dot`: a name like `"store.url"` in quotes is one name, not a section and a key.
     fn member(&mut self, full: &str, quoted_dot: bool, at: usize, value: &Spanned<DeValue<'_>>) {
         let is_section = !quoted_dot && table::sections().any(|section| section == full);
+        if let Some(table) = table::table(full).filter(|_| !quoted_dot) {
+            let rows = self.rows(table, "", at, value);
+            self.layer.rows.extend(rows);
+            return;
+        }
         match (table::find(full).filter(|_| !quoted_dot), value.get_ref()) {
             (Some(key), _) => {
                 let place = self.place(value.span().start);
@@ -103,6 +110,9 @@ impl Walk<'_> {
                 );
             }
             (None, DeValue::Table(_)) => self.problem(at, Some(full), unknown::section(full)),
+            (None, DeValue::Array(entries)) if is_list_of_tables(entries) => {
+                self.problem(at, Some(full), unknown::section(full));
+            }
             (None, _) => self.problem(at, Some(full), unknown::key(full)),
         }
     }
@@ -125,4 +135,10 @@ impl Walk<'_> {
             column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
         }
     }
+}
+
+fn is_list_of_tables(entries: &[Spanned<DeValue<'_>>]) -> bool {
+    entries
+        .first()
+        .is_some_and(|entry| matches!(entry.get_ref(), DeValue::Table(_)))
 }

@@ -27,6 +27,17 @@ pub enum DefaultValue {
     Computed(fn() -> String, &'static str),
     /// Nothing.
     Unset,
+    /// Nothing, which is a mistake: whoever writes the table writes this key.
+    Required,
+}
+
+/// What a text must look like, and its canonical form.
+#[derive(Debug)]
+pub struct Shape {
+    /// What it is, for the reference page; of a list, in the plural.
+    pub takes: &'static str,
+    /// The canonical form, or what is wrong and what would be right.
+    pub(super) canonical: fn(&str) -> Result<String, String>,
 }
 
 /// What a key takes.
@@ -63,6 +74,12 @@ pub enum Kind {
     Hosts,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// One text of this shape.
+    Word(&'static Shape),
+    /// A list of different texts of this shape.
+    Words(&'static Shape),
+    /// What an API accepts: a list of methods, or of lists of them.
+    Accept,
     /// One or several places to listen at.
     Addresses,
     /// A list of networks.
@@ -110,8 +127,77 @@ impl Key {
         match self.default {
             DefaultValue::Text(text) => Some(text.to_owned()),
             DefaultValue::Computed(value, _) => Some(value()),
-            DefaultValue::Unset => None,
+            DefaultValue::Unset | DefaultValue::Required => None,
         }
+    }
+}
+
+/// A list of tables, or tables with names of the operator's choice.
+///
+/// Their keys are declared like all others, under the table's name; a dot inside a key's name below the
+/// table is a section of it, such as `[api.headers]`.
+#[derive(Debug)]
+pub struct Table {
+    /// The dotted name, such as `api.rule`.
+    pub name: &'static str,
+    /// How it is written.
+    pub form: Form,
+    /// Its keys; those of sections last.
+    pub keys: &'static [Key],
+    /// Tables inside it.
+    pub tables: &'static [&'static Table],
+    /// What it is, for the reference page.
+    pub doc: &'static str,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `[[api]]`: as often as wanted, in an order that may count.
+    List,
+    /// `[upstream.NAME]`.
+    Named,
+}
+
+impl Table {
+    /// The name inside the table it belongs to.
+    #[must_use]
+    pub fn short_name(&self) -> &'static str {
+        self.name
+            .rsplit_once('.')
+            .map_or(self.name, |(_, name)| name)
+    }
+
+    /// A key's name inside this table, section included.
+    #[must_use]
+    pub fn inner_name(&self, key: &Key) -> &'static str {
+        key.name
+            .strip_prefix(self.name)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .unwrap_or(key.name)
+    }
+
+    /// As one writes it.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.form {
+            Form::List => format!("[[{}]]", self.name),
+            Form::Named => format!("[{}.NAME]", self.name),
+        }
+    }
+
+    /// The key of a name inside this table.
+    pub(super) fn find(&self, inner: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| self.inner_name(key) == inner)
+    }
+
+    /// Whether a name inside this table is a section of it.
+    pub(super) fn has_section(&self, inner: &str) -> bool {
+        self.keys.iter().any(|key| {
+            self.inner_name(key)
+                .split_once('.')
+                .is_some_and(|(s, _)| s == inner)
+        })
     }
 }
 

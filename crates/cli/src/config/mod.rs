@@ -4,17 +4,21 @@
 //! which nothing is text that still has to be understood. Secrets are masked wherever a value is
 //! shown; a message never repeats a value that may hold one.
 
+mod accept;
 mod check;
 mod duration;
 mod environment;
 mod file;
+mod guarded;
 mod input;
 mod key;
 mod master_key;
 mod problem;
 mod reference;
+mod rows;
 mod section;
 mod settings;
+mod shape;
 mod show;
 mod size;
 mod store_url;
@@ -25,23 +29,26 @@ mod value;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use key::{DefaultValue, Key, Kind};
+pub use guarded::{ApiSettings, Guarded, IdentitySettings};
+pub use key::{DefaultValue, Form, Key, Kind, Shape, Table};
 pub use master_key::MasterKey;
 pub use problem::{Place, Problem, Problems};
 pub use reference::reference;
 pub use section::cache::Cache;
+pub use section::check::Check;
 pub use section::crossbar::{BasicAuthType, Crossbar, UserLevel};
 pub use section::hash::Hash;
 pub use section::limits::Limits;
 pub use section::listen::Listen;
 pub use section::log::{Log, LogFormat};
+pub use section::record::Record;
 pub use section::store::{Outage, Store};
 pub use section::tokens::Tokens;
 pub use section::trust::Trust;
 pub use settings::{Loaded, Settings};
 pub use show::Accounts;
 pub use store_url::StoreUrl;
-pub use table::keys;
+pub use table::{keys, tables};
 
 /// What a configuration is made from, besides the defaults.
 #[derive(Default)]
@@ -88,5 +95,7 @@ struct Entry {
 #[derive(Default)]
 struct Layer {
     entries: Vec<Entry>,
+    /// Tables that are written more than once; of the file only.
+    rows: Vec<rows::Written>,
     problems: Vec<Problem>,
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::key::{DefaultValue, Key, Kind};
+use super::key::{DefaultValue, Key, Kind, Table};
 use super::{duration, size, table};
 
 const INTRODUCTION: &str = "\
@@ -37,6 +37,54 @@ Variables that are no keys:
 | `DOORWARD_MASTER_KEY_FILE` | A file that holds the master key. |
 ";
 
+const EXAMPLE: &str = r#"
+## An example
+
+An API that an application in front of it knows by a header, another that nginx asks about, and a rule for one
+kind of request:
+
+```toml
+rights = ["orders.read", "orders.write"]
+
+[listen]
+public = "127.0.0.1:8000"
+check = "127.0.0.1:8001"
+
+[check]
+peers = ["127.0.0.1"]
+
+[upstream.orders]
+urls = ["http://127.0.0.1:9100", "http://127.0.0.1:9101"]
+
+[[api]]
+name = "orders"
+paths = ["/orders/"]
+upstream = "orders"
+account = "acme.example.com"
+accept = ["basic", "token"]
+permission = "orders.read"
+
+[[api.rule]]
+methods = ["PUT", "POST", "PATCH", "DELETE"]
+path = "/orders/{shop}/**"
+permission = "orders.write"
+resource = "{shop}"
+
+[[api]]
+name = "reports"
+hosts = ["reports.example.com"]
+paths = ["/"]
+account = "acme.example.com"
+members = "subtree"
+accept = [["token"], ["anonymous"]]
+```
+
+SIGHUP reads the file again. It is judged whole and exchanged at once, or not at all; requests under way end by
+what they began with. `log.level`, `origins`, `rights`, `[trust]`, `[check]`, `listen.allow_plaintext`, the APIs, their
+rules, upstreams and identities, and `[crossbar]` `enabled`, `hosts`, `account`, `v1`, `language` and `max_body` can change
+so; everything else needs a restart, and a file that changes it is refused with the names of those keys.
+"#;
+
 /// The page `docs/configuration.md`.
 #[must_use]
 pub fn reference() -> String {
@@ -62,7 +110,33 @@ pub fn reference() -> String {
             format_args!("| `{name}` | {takes} | {default} | {} |\n", key.doc),
         );
     }
+    for table in table::tables() {
+        describe(&mut page, table);
+    }
+    page.push_str(EXAMPLE);
     page
+}
+
+/// A table that is written more than once, and those inside it.
+fn describe(page: &mut String, table: &Table) {
+    add(
+        page,
+        format_args!(
+            "\n## `{}`\n\n{}\n\n| Key | Takes | Default | |\n| --- | --- | --- | --- |\n",
+            table.title(),
+            table.doc
+        ),
+    );
+    for key in table.keys {
+        let (name, takes, default) = (table.inner_name(key), takes(key.kind), default(key));
+        add(
+            page,
+            format_args!("| `{name}` | {takes} | {default} | {} |\n", key.doc),
+        );
+    }
+    for inner in table.tables {
+        describe(page, inner);
+    }
 }
 
 fn takes(kind: Kind) -> String {
@@ -81,6 +155,15 @@ fn takes(kind: Kind) -> String {
             .map(|word| format!("`\"{word}\"`"))
             .collect::<Vec<_>>()
             .join(", "),
+        Kind::Word(shape) | Kind::Words(shape) => {
+            let list = matches!(kind, Kind::Words(_));
+            format!("{}{}", if list { "list of " } else { "" }, shape.takes)
+        }
+        Kind::Accept => {
+            "list of methods, or of lists of them: `basic`, `token`, `app_token`, `ip`, \
+                         `anonymous`"
+                .to_owned()
+        }
         Kind::Addresses => "address, or a list of them".to_owned(),
         Kind::Networks => "list of networks (`\"10.0.0.0/8\"`) and addresses".to_owned(),
         Kind::StoreUrl => "store URL; may hold a password".to_owned(),
@@ -91,6 +174,7 @@ fn takes(kind: Kind) -> String {
 fn default(key: &Key) -> String {
     let quoted = !matches!(key.kind, Kind::Flag | Kind::Count { .. });
     match key.default {
+        DefaultValue::Required => "needed".to_owned(),
         DefaultValue::Unset => "not set".to_owned(),
         DefaultValue::Computed(_, why) => why.to_owned(),
         DefaultValue::Text("") => "`[]`".to_owned(),

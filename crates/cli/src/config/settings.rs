@@ -1,18 +1,19 @@
 //! The settings the rest of the program sees, and their making.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_gateway::address::ListenAddr;
+use ipnet::IpNet;
 
 use super::check::check;
 use super::environment::Environment;
 use super::input::Input;
-use super::value::{Mismatch, Value, Values};
+use super::rows::{self, Row};
+use super::value::{Mismatch, Values};
 use super::{
-    Cache, Crossbar, Entry, Hash, Layer, Limits, Listen, Log, MasterKey, Origin, Place, Problem,
-    Problems, Sources, Store, StoreUrl, Tokens, Trust, file, table,
+    Cache, Check, Crossbar, Entry, Guarded, Hash, Layer, Limits, Listen, Log, MasterKey, Origin,
+    Place, Problem, Problems, Record, Sources, Store, StoreUrl, Tokens, Trust, file, table,
 };
 
 /// The data folder when nobody names one.
@@ -48,6 +49,14 @@ pub struct Settings {
     pub limits: Limits,
     /// `[log]`
     pub log: Log,
+    /// `[check]`
+    pub check: Check,
+    /// `[record]`
+    pub record: Record,
+    /// Our public addresses.
+    pub origins: Vec<String>,
+    /// `[[api]]`, `[[identity]]`, `[upstream.NAME]`, `rights`.
+    pub guarded: Guarded,
 }
 
 /// Settings that remember where each value came from.
@@ -58,6 +67,7 @@ pub struct Loaded {
     /// The file that was read, if any.
     pub file: Option<PathBuf>,
     pub(super) values: Values,
+    pub(super) rows: Vec<Row>,
 }
 
 impl Settings {
@@ -82,19 +92,27 @@ impl Settings {
             environment.layer(),
             flags(&sources.listen),
         ];
-        let (values, mut problems) = merge(layers);
+        let (values, rows, mut problems) = merge(layers);
         problems.extend(together(&values));
         let master_key = environment
             .master_key(&data)
             .map_err(|problem| problems.push(problem));
+        let guarded = match Guarded::build(&values, &rows) {
+            Ok((guarded, found)) => {
+                problems.extend(found);
+                guarded
+            }
+            Err(mismatch) => return Err(Problems::new(vec![internal(&mismatch)])),
+        };
         match (
-            Self::build(&values, data, master_key.ok()),
+            Self::build(&values, data, master_key.ok(), guarded),
             problems.is_empty(),
         ) {
             (Ok(Some(settings)), true) => Ok(Loaded {
                 settings,
                 file,
                 values,
+                rows,
             }),
             (Err(mismatch), true) => Err(Problems::new(vec![internal(&mismatch)])),
             _ => Err(Problems::new(problems)),
@@ -105,6 +123,7 @@ impl Settings {
         values: &Values,
         data: PathBuf,
         master_key: Option<MasterKey>,
+        guarded: Guarded,
     ) -> Result<Option<Self>, Mismatch> {
         let Some(master_key) = master_key else {
             return Ok(None);
@@ -120,6 +139,10 @@ impl Settings {
             cache: Cache::build(values)?,
             limits: Limits::build(values)?,
             log: Log::build(values)?,
+            check: Check::build(values)?,
+            record: Record::build(values)?,
+            origins: values.read("origins")?,
+            guarded,
             data,
             master_key,
         }))
@@ -144,22 +167,19 @@ fn flags(listen: &[String]) -> Layer {
     };
     Layer {
         entries: key.map(entry).into_iter().collect(),
-        problems: Vec::new(),
+        ..Layer::default()
     }
 }
 
-fn merge(layers: [Layer; 3]) -> (Values, Vec<Problem>) {
-    let mut values = BTreeMap::new();
+fn merge(layers: [Layer; 3]) -> (Values, Vec<Row>, Vec<Problem>) {
+    let mut values = rows::defaults(table::keys());
+    let mut rows = Vec::new();
     let mut problems = Vec::new();
-    for key in table::keys() {
-        let default = key
-            .default_text()
-            .map(|text| check(key.kind, &Input::Bare(text)));
-        let value = default.unwrap_or(Ok(Value::Unset));
-        values.insert(key.name, (value.unwrap_or(Value::Unset), Origin::Default));
-    }
     for layer in layers {
         problems.extend(layer.problems);
+        for written in layer.rows {
+            rows.push(rows::checked(written, &mut problems));
+        }
         for Entry { key, input, place } in layer.entries {
             match check(key.kind, &input) {
                 Ok(value) => {
@@ -175,28 +195,18 @@ fn merge(layers: [Layer; 3]) -> (Values, Vec<Problem>) {
             }
         }
     }
-    (Values(values), problems)
+    (Values(values), rows, problems)
 }
 
 /// What is wrong only with several values seen together.
 fn together(values: &Values) -> Vec<Problem> {
-    let at = |key: &'static str, message: &str| {
-        let place = match values.0.get(key) {
-            Some((_, Origin::Set(place))) => place.clone(),
-            _ => Place::Together,
-        };
-        Problem {
-            place,
-            key: Some(key.to_owned()),
-            message: message.to_owned(),
-        }
-    };
     let mut problems = Vec::new();
     if let (Ok(StoreUrl::Sqlite(_)), Ok(Some(_))) = (
         values.read("store.url"),
         values.read::<Option<StoreUrl>>("store.feed_url"),
     ) {
         problems.push(at(
+            values,
             "store.feed_url",
             "store.url is SQLite, which needs none; remove this key",
         ));
@@ -207,20 +217,83 @@ fn together(values: &Values) -> Vec<Problem> {
     let ops = values
         .read::<Vec<ListenAddr>>("listen.ops")
         .unwrap_or_default();
-    let chosen_by_system = |a: &ListenAddr| matches!(a, ListenAddr::Tcp(a) if a.port() == 0);
     if ops
         .iter()
         .any(|address| public.contains(address) && !chosen_by_system(address))
     {
         problems.push(at(
+            values,
             "listen.ops",
             "the same address as in listen.public; choose another",
         ));
     }
+    problems.extend(asking(values, &[public.as_slice(), &ops].concat()));
     if public.is_empty() {
-        problems.push(at("listen.public", "no address; write at least one"));
+        problems.push(at(
+            values,
+            "listen.public",
+            "no address; write at least one",
+        ));
     }
     problems
+}
+
+/// What is wrong with who may ask and who is believed; `taken` are the other listeners' addresses.
+fn asking(values: &Values, taken: &[ListenAddr]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let check = values
+        .read::<Vec<ListenAddr>>("listen.check")
+        .unwrap_or_default();
+    let is_taken = |address: &&ListenAddr| taken.contains(address);
+    if check.iter().filter(is_taken).any(|a| !chosen_by_system(a)) {
+        problems.push(at(
+            values,
+            "listen.check",
+            "the same address as another listener's; choose another",
+        ));
+    }
+    let unset = |key| {
+        values
+            .read::<Option<String>>(key)
+            .unwrap_or_default()
+            .is_none()
+    };
+    let peers = values
+        .read::<Vec<String>>("check.peers")
+        .unwrap_or_default();
+    if !check.is_empty() && peers.is_empty() && unset("check.secret_file") {
+        problems.push(at(
+            values,
+            "listen.check",
+            "nobody may ask there; set check.peers or check.secret_file",
+        ));
+    }
+    let proxies = values
+        .read::<Vec<IpNet>>("trust.proxies")
+        .unwrap_or_default();
+    let peers: Vec<IpNet> = peers.iter().filter_map(|peer| peer.parse().ok()).collect();
+    for (networks, key, switch) in [
+        (peers, "check.peers", "check.allow_any_peer"),
+        (proxies, "trust.proxies", "trust.allow_any_proxy"),
+    ] {
+        let everybody = networks.iter().any(|network| network.prefix_len() == 0);
+        if everybody && !values.read(switch).unwrap_or(false) {
+            problems.push(at(values, key, "that is everybody; name your proxies"));
+        }
+    }
+    problems
+}
+
+fn chosen_by_system(address: &ListenAddr) -> bool {
+    matches!(address, ListenAddr::Tcp(address) if address.port() == 0)
+}
+
+fn at(values: &Values, key: &'static str, message: &str) -> Problem {
+    Problem {
+        place: values.place(key).cloned().unwrap_or(Place::Together),
+        key: Some(key.to_owned()),
+        message: message.to_owned(),
+    }
 }
 
 fn internal(mismatch: &Mismatch) -> Problem {

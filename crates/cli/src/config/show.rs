@@ -5,11 +5,12 @@ use std::fmt::Write;
 
 use doorward_core::id::AccountId;
 
+use super::rows::Row;
 use super::value::{Value, quote};
 use super::{Loaded, Origin, table};
 
 /// What the keys that name an account mean, by key; `None`: nobody could be asked.
-pub type Accounts = BTreeMap<&'static str, Option<AccountId>>;
+pub type Accounts = BTreeMap<String, Option<AccountId>>;
 
 impl Loaded {
     /// Every key with its value and where it came from. Secrets are masked, so the text can be
@@ -51,7 +52,47 @@ impl Loaded {
                 None => add(&mut shown, format_args!("# {name} is not set\n")),
             }
         }
+        for row in &self.rows {
+            show_row(&mut shown, row, accounts);
+        }
         shown
+    }
+
+    /// The tables that are written more than once, as shown: to tell whether they changed.
+    #[must_use]
+    pub fn show_tables(&self) -> String {
+        let mut shown = String::new();
+        for row in &self.rows {
+            show_row(&mut shown, row, &Accounts::new());
+        }
+        shown
+    }
+}
+
+/// A table that is written more than once; what is not set is left out.
+fn show_row(shown: &mut String, row: &Row, accounts: &Accounts) {
+    let title = match &row.name {
+        Some(name) => format!("[{}.{name}]", row.table.name),
+        None => format!("[[{}]]", row.table.name),
+    };
+    let place = one_line(&row.place.to_string());
+    add(shown, format_args!("\n{title} # from {place}\n"));
+    for key in row.table.keys {
+        let value = row.values.0.get(key.name);
+        let Some((text, origin)) = value.and_then(|(value, origin)| Some((value.show()?, origin)))
+        else {
+            continue;
+        };
+        let origin = one_line(&origin.to_string());
+        let (text, note) = resolved(text, accounts.get(&row.key(key)));
+        let name = row.table.inner_name(key);
+        add(
+            shown,
+            format_args!("{name} = {text} # from {origin}{note}\n"),
+        );
+    }
+    for inner in &row.rows {
+        show_row(shown, inner, accounts);
     }
 }
 

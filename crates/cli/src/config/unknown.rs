@@ -1,25 +1,18 @@
 //! What to say about a key that this version does not have.
 
 use super::check::quoted;
-use super::key::variable;
+use super::key::{Table, variable};
 use super::table;
 
 /// Keys and sections that the documentation of later versions has.
-const LATER: [&str; 14] = [
-    "api",
-    "check",
+const LATER: [&str; 7] = [
     "crossbar.foreign",
     "crossbar.recovery",
     "funnelback",
-    "identity",
-    "listen.check",
     "listen.console",
     "listen.grpc",
     "mail",
-    "origins",
-    "rights",
     "tls",
-    "upstream",
 ];
 
 /// What is wrong with a dotted name of the file.
@@ -38,9 +31,26 @@ pub(super) fn section(name: &str) -> String {
     if is_later(name) {
         return "is not available in this version".to_owned();
     }
-    match closest(name, table::sections()) {
-        Some(known) => format!("unknown section; did you mean [{known}]?"),
+    let known = table::sections().chain(table::tables().map(|table| table.name));
+    match closest(name, known) {
+        Some(known) => {
+            let title = table::table(known).map_or_else(|| format!("[{known}]"), Table::title);
+            format!("unknown section; did you mean {title}?")
+        }
         None => "unknown section".to_owned(),
+    }
+}
+
+/// What is wrong with a name inside a table that is written more than once.
+pub(super) fn key_of(table: &'static Table, inner: &str) -> String {
+    let known = table.keys.iter().map(|key| table.inner_name(key));
+    let sections = known
+        .clone()
+        .filter_map(|name| name.split_once('.').map(|(section, _)| section));
+    let tables = table.tables.iter().map(|child| child.short_name());
+    match nearest(inner, known.chain(sections).chain(tables)) {
+        Some(known) => format!("unknown key; did you mean {known}?"),
+        None => "unknown key".to_owned(),
     }
 }
 
@@ -52,6 +62,10 @@ pub(super) fn environment(name: &str) -> String {
         .to_ascii_lowercase();
     if is_later(dotted.trim_end_matches("_file")) {
         return "is not available in this version".to_owned();
+    }
+    let first = dotted.split('.').next().unwrap_or_default();
+    if let Some(table) = table::table(first) {
+        return format!("{} can be written in the file only", table.title());
     }
     match nearest(&dotted, table::keys().map(|key| key.name)) {
         Some(known) => format!("unknown variable; did you mean {}?", variable(known)),
@@ -86,7 +100,8 @@ fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str> + Clone) -> Opti
     })
 }
 
-fn closest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+/// The known name that is spelled almost like this one.
+pub(super) fn closest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     // A long name cannot be near to any of ours, and the distance costs its length squared.
     if name.len() > 60 {
         return None;

@@ -1,15 +1,17 @@
 //! A checked value, and its way into the settings.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::time::Duration;
 
+use doorward_core::api::AcceptMethod;
 use doorward_gateway::address::ListenAddr;
 use ipnet::IpNet;
 use thiserror::Error;
 
 use super::store_url::StoreUrl;
-use super::{duration, size};
-use crate::config::Origin;
+use super::{accept, duration, size};
+use crate::config::{Origin, Place};
 
 /// A value that its key accepts.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,7 @@ pub(super) enum Value {
     Text(String),
     Texts(Vec<String>),
     Choice(&'static str),
+    Accept(Vec<Vec<AcceptMethod>>),
     Addresses(Vec<ListenAddr>),
     Networks(Vec<IpNet>),
     Store(StoreUrl),
@@ -40,6 +43,7 @@ impl Value {
             Self::Choice(word) => quote(word),
             Self::Store(url) => quote(&url.to_string()),
             Self::Texts(texts) => list(texts),
+            Self::Accept(any_of) => accept::show(any_of),
             Self::Addresses(addresses) => list(addresses),
             Self::Networks(networks) => list(networks),
         })
@@ -54,6 +58,17 @@ pub(super) fn quote(text: &str) -> String {
 fn list<T: ToString>(items: &[T]) -> String {
     let items: Vec<String> = items.iter().map(|item| quote(&item.to_string())).collect();
     format!("[{}]", items.join(", "))
+}
+
+impl Value {
+    /// Whether it is a list of nothing.
+    pub(super) fn is_empty_list(&self) -> bool {
+        match self {
+            Self::Texts(texts) => texts.is_empty(),
+            Self::Networks(networks) => networks.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 /// The value of every key, and where it came from.
@@ -73,6 +88,28 @@ impl Values {
             .get(key)
             .and_then(|(value, _)| T::from_value(value))
             .ok_or(Mismatch(key))
+    }
+
+    /// The texts of a key as what they stand for; their shape has been checked.
+    pub(super) fn parse_all<T: FromStr>(&self, key: &'static str) -> Result<Vec<T>, Mismatch> {
+        let texts: Vec<String> = self.read(key)?;
+        let parsed = texts.iter().map(|text| text.parse());
+        parsed.collect::<Result<_, _>>().map_err(|_| Mismatch(key))
+    }
+
+    /// The same for a key of one text, if it is set.
+    pub(super) fn parse<T: FromStr>(&self, key: &'static str) -> Result<Option<T>, Mismatch> {
+        let text: Option<String> = self.read(key)?;
+        let parsed = text.map(|text| text.parse());
+        parsed.transpose().map_err(|_| Mismatch(key))
+    }
+
+    /// Where a key was set, if it was.
+    pub(super) fn place(&self, key: &str) -> Option<&Place> {
+        match self.0.get(key) {
+            Some((_, Origin::Set(place))) => Some(place),
+            _ => None,
+        }
     }
 }
 
@@ -150,6 +187,16 @@ impl FromValue for Vec<String> {
     fn from_value(value: &Value) -> Option<Self> {
         if let Value::Texts(texts) = value {
             Some(texts.clone())
+        } else {
+            None
+        }
+    }
+}
+
+impl FromValue for Vec<Vec<AcceptMethod>> {
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Accept(any_of) = value {
+            Some(any_of.clone())
         } else {
             None
         }

@@ -1,6 +1,7 @@
 //! Loading and showing configurations, and how they are refused.
 #![expect(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
 
+mod guarded;
 mod refused;
 mod secrets;
 

@@ -61,11 +61,7 @@ fn unknown_keys_come_with_the_nearest_known_one() {
 #[test]
 fn keys_of_later_versions_are_told_apart_from_unknown_ones() {
     for file in [
-        "[[api]]\nname = 'push'",
-        "origins = ['https://id.example.com']",
-        "[upstream.search]\nurls = []",
         "[funnelback]\nenabled = true",
-        "[check]\npeers = []",
         "[tls]\ncert = 'x'",
         "[listen]\nconsole = '127.0.0.1:1'",
         "[crossbar]\nforeign = ['devices']",

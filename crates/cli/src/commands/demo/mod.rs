@@ -19,9 +19,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::args::Demo;
 use crate::data::{DataFolder, Undo};
 use crate::fail::{Fail, Outcome};
-use crate::output;
 use crate::running::{Running, Sockets};
 use crate::wiring;
+use crate::{output, pins};
 
 use sample::Sample;
 
@@ -73,7 +73,7 @@ impl Stage {
         } else {
             sample::find(&opened).await?
         };
-        let wire = wiring::wire_settings(&settings, None);
+        let wire = wiring::wire(&settings, &pins::Meanings::new())?;
         let running = Running::start(opened, sockets, &settings, wire);
         Ok(Self {
             settings,

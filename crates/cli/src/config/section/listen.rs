@@ -13,6 +13,12 @@ pub(in crate::config) const KEYS: &[Key] = &[
         doc: "Where clients reach the API. Also `--listen`.",
     },
     Key {
+        name: "listen.check",
+        kind: Kind::Addresses,
+        default: DefaultValue::Text(""),
+        doc: "Where proxies ask whether a request may pass. Off unless set; needs `[check]`.",
+    },
+    Key {
         name: "listen.ops",
         kind: Kind::Addresses,
         default: DefaultValue::Text(""),
@@ -32,6 +38,8 @@ pub(in crate::config) const KEYS: &[Key] = &[
 pub struct Listen {
     /// The public API.
     pub public: Vec<ListenAddr>,
+    /// The forward-auth door; empty: off.
+    pub check: Vec<ListenAddr>,
     /// Probes and metrics; empty: off.
     pub ops: Vec<ListenAddr>,
     /// Whether credentials may come over plain HTTP from other machines.
@@ -42,6 +50,7 @@ impl Listen {
     pub(in crate::config) fn build(values: &Values) -> Result<Self, Mismatch> {
         Ok(Self {
             public: values.read("listen.public")?,
+            check: values.read("listen.check")?,
             ops: values.read("listen.ops")?,
             allow_plaintext: values.read("listen.allow_plaintext")?,
         })

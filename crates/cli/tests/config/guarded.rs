@@ -1,0 +1,248 @@
+//! Guarded APIs in the configuration: what is read, and each mistake with its place.
+
+use std::time::Duration;
+
+use doorward_core::api::{AcceptMethod, Dialect, Members};
+use proptest::prelude::*;
+
+use crate::{Case, problem};
+
+const UPSTREAM: &str = "[upstream.search]\nurls = ['http://127.0.0.1:9100']\n";
+
+/// An API with these further lines, below an upstream; its first line is the fourth.
+fn api(more: &str) -> String {
+    format!(
+        "{UPSTREAM}\n[[api]]\nname = 'push'\npaths = ['/push-api/']\naccount = 'acme'\naccept = ['token']\n{more}"
+    )
+}
+
+#[test]
+fn the_sample_of_the_contract_is_read() {
+    let sample = r#"
+origins = ["http://localhost:8000", "http://localhost:8003"]
+rights = ["orders.read"]
+
+[listen]
+public = "127.0.0.1:8000"
+check = "127.0.0.1:8001"
+ops = "127.0.0.1:9000"
+
+[store]
+url = "sqlite:doorward.db"
+
+[trust]
+proxies = []
+
+[check]
+peers = ["127.0.0.1/32", "unix:"]
+
+[crossbar]
+enabled = true
+account = "acme"
+
+[upstream.search]
+urls = ["http://127.0.0.1:9100"]
+
+[[api]]
+name = "push"
+paths = ["/push-api/"]
+upstream = "search"
+account = "acme"
+dialect = "funnelback"
+accept = ["basic", "token"]
+permission = "push.read"
+
+[[api.rule]]
+methods = ["PUT", "POST", "DELETE"]
+path = "/push-api/{v}/collections/{collection}/**"
+permission = "push.write"
+resource = "{collection}"
+
+[[api]]
+name = "public"
+hosts = ["*.example.com"]
+paths = ["/s/"]
+upstream = "search"
+account = "acme"
+members = "subtree"
+accept = ["basic", ["token", "ip"], "anonymous"]
+max_stream_age = "5m"
+assertion = true
+headers.user = "Remote-User"
+
+[[identity]]
+account = "acme"
+ip = ["10.0.0.0/8"]
+"#;
+    let settings = Case::new(sample).settings();
+    let guarded = &settings.guarded;
+    let [push, public] = guarded.apis.as_slice() else {
+        unreachable!("two APIs")
+    };
+    assert_eq!(push.key, "api.push.account");
+    assert_eq!(push.account, "acme");
+    assert_eq!(push.api.dialect, Dialect::Funnelback);
+    assert_eq!(push.api.upstream.as_deref(), Some("search"));
+    assert_eq!(push.api.rules.len(), 1);
+    assert_eq!(
+        push.api.rules.first().unwrap().resource.as_deref(),
+        Some("collection")
+    );
+    assert_eq!(public.api.members, Members::Subtree);
+    assert_eq!(public.api.headers.user.as_str(), "remote-user");
+    assert_eq!(public.api.headers.account.as_str(), "x-doorward-account");
+    assert_eq!(public.api.max_stream_age, Duration::from_mins(5));
+    let expected = [
+        vec![AcceptMethod::Basic],
+        vec![AcceptMethod::Token, AcceptMethod::Ip],
+        vec![AcceptMethod::Anonymous],
+    ];
+    assert_eq!(public.api.accept.alternatives(), expected);
+    assert_eq!(
+        guarded.identities.first().unwrap().key,
+        "identity.1.account"
+    );
+    assert_eq!(&*guarded.upstreams.first().unwrap().name, "search");
+    assert!(settings.check.unix);
+    assert_eq!(settings.listen.check.len(), 1);
+}
+
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let file =
+        api("upstream = 'search'\n[[api.rule]]\npath = '/push-api/**'\npermission = 'push.read'\n");
+    let shown = Case::new(&file).load().unwrap().show();
+    let again = Case::new(&shown).load().unwrap();
+    assert_eq!(again.settings.guarded.apis.len(), 1);
+    assert!(shown.contains("[upstream.search]"), "{shown}");
+    assert!(shown.contains("[[api.rule]]"), "{shown}");
+}
+
+#[test]
+fn each_mistake_is_told_with_its_place() {
+    let cases = [
+        (
+            "upstrem = 'search'",
+            "9:1: api.push.upstrem: unknown key; did you mean upstream?",
+        ),
+        (
+            "upstream = 'serch'",
+            "there is no [upstream.serch]; did you mean \"search\"?",
+        ),
+        (
+            "permission = 'push.reed'",
+            "there is no right \"push.reed\"; did you mean \"push.read\"?",
+        ),
+        ("members = 'all'", "api.push.members: \"all\" is not one of"),
+        (
+            "dialect = 'kazoo'",
+            "api.push.dialect: \"kazoo\" is not one of",
+        ),
+        ("methods = ['get']", "write \"GET\""),
+        ("path_allow = ['slash']", "is not one of \"encoded-slash\""),
+        ("headers.user = 'Host'", "has a meaning of its own"),
+        (
+            "headers.user = 'X-Doorward-Roles'",
+            "two things are told under one name",
+        ),
+        ("max_stream_age = '0s'", "api.push.max_stream_age"),
+        ("assertion = true", "set origins to our public address"),
+        (
+            "[[api.rule]]\npath = '/other/**'\npermission = 'push.read'",
+            "rule 1 of \"push\" can never match: its path lies outside the API's paths",
+        ),
+        (
+            "[[api.rule]]\npath = '/push-api/{c}'\npermission = 'push.read'\nresource = '{d}'",
+            "the path has no \"{d}\"",
+        ),
+        (
+            "[[api]]\nname = 'push'\npaths = ['/x/']\naccount = 'a'\naccept = ['token']",
+            "two APIs are called \"push\"",
+        ),
+        (
+            "[[api]]\nname = 'b'\npaths = ['/push-api/']\naccount = 'a'\naccept = ['token']",
+            "\"push\" and \"b\" claim the same requests",
+        ),
+    ];
+    for (more, expected) in cases {
+        let said = problem(&api(more));
+        assert!(said.contains(expected), "{more}: {said}");
+    }
+}
+
+#[test]
+fn what_an_api_accepts_must_make_sense() {
+    for (accept, expected) in [
+        ("[]", "name at least one method"),
+        ("[[]]", "an empty inner list"),
+        ("['tokens']", "\"tokens\" is not one of"),
+        ("[['token', 'mfa']]", "no factor yet"),
+        ("[['token', 'anonymous']]", "\"anonymous\""),
+        ("['ip']", "needs an [[identity]]"),
+        ("['mtls']", "needs [tls]"),
+    ] {
+        let file = api("").replace("['token']", accept);
+        let said = problem(&file);
+        assert!(said.contains(expected), "{accept}: {said}");
+    }
+}
+
+#[test]
+fn our_own_paths_are_not_an_apis_to_claim() {
+    for path in ["/v2/", "/v2/accounts", "/v1", "/.well-known/jwks.json"] {
+        let file = api("").replace("/push-api/", path);
+        assert!(problem(&file).contains("is our own"), "{path}");
+    }
+    let file = api("").replace("/push-api/", "/");
+    assert!(Case::new(&file).load().is_ok());
+}
+
+#[test]
+fn atk_s13_the_check_listener_needs_peers_and_everybody_is_no_peer() {
+    let said = problem("[listen]\ncheck = '127.0.0.1:8001'");
+    assert!(
+        said.contains("nobody may ask there; set check.peers"),
+        "{said}"
+    );
+    for network in ["0.0.0.0/0", "::/0"] {
+        let said = problem(&format!("[check]\npeers = ['{network}']"));
+        assert!(said.contains("that is everybody"), "{said}");
+        let said = problem(&format!("[trust]\nproxies = ['{network}']"));
+        assert!(said.contains("that is everybody"), "{said}");
+        let meant = format!("[check]\npeers = ['{network}']\nallow_any_peer = true");
+        assert!(Case::new(&meant).load().is_ok());
+    }
+}
+
+#[test]
+fn an_upstream_is_an_address() {
+    for (urls, expected) in [
+        ("[]", "upstream.search.urls: is empty; write at least one"),
+        ("['https://u:hunter2@a']", "http://host:port"),
+        ("['http://u:hunter2@a']", "user"),
+        ("['http://a/b']", "neither path nor query"),
+    ] {
+        let said = problem(&format!("[upstream.search]\nurls = {urls}"));
+        assert!(said.contains(expected), "{urls}: {said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn tables_are_written_in_the_file_only() {
+    let said = Case::new("").env("DOORWARD_API__NAME", "x").problems();
+    assert_eq!(said.len(), 1);
+    assert!(
+        said.first()
+            .unwrap()
+            .contains("can be written in the file only")
+    );
+}
+
+proptest! {
+    #[test]
+    fn reading_never_panics(key in "[a-z_.]{1,12}", value in "[ -~]{0,20}") {
+        let file = api(&format!("{key} = '{}'", value.replace('\'', "")));
+        let _loaded = Case::new(&file).load().is_ok();
+    }
+}
