@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod complaint;
 mod phone_number;
+mod role;
 mod user;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub(crate) use account::{Account, AccountChanges, AccountList, BasicDigest, OneA
 pub(crate) use audit::Audit;
 pub(crate) use complaint::complaint;
 pub(crate) use phone_number::{OneNumber, PhoneNumber};
+pub(crate) use role::{OneRole, Role, RoleSet};
 pub(crate) use user::{AboutUser, Level, OneUser, User, UserCreate, UserSet};
 
 /// Who is asking, and may they: an API authentication server in one binary.
@@ -46,6 +48,9 @@ pub(crate) enum Command {
     /// Phone numbers of accounts: list, show, assign, release
     #[command(subcommand, arg_required_else_help = true)]
     PhoneNumber(PhoneNumber),
+    /// Roles of guarded APIs: list, show, set, delete
+    #[command(subcommand, arg_required_else_help = true)]
+    Role(Role),
     /// An account's API key: show or rotate
     #[command(subcommand, arg_required_else_help = true)]
     Key(Key),

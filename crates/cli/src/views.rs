@@ -4,6 +4,7 @@ use doorward_core::account::Account;
 use doorward_core::credential::DigestKind;
 use doorward_core::document::{Document, without_private};
 use doorward_core::id::AccountId;
+use doorward_core::permission::{Grants, Permission, Role, RoleName};
 use doorward_core::secret::SecretText;
 use doorward_core::user::User;
 use doorward_engine::TokenInfo;
@@ -35,11 +36,28 @@ pub(crate) fn user(user: &User) -> Value {
         "username": user.username,
         "priv_level": user.level.as_str(),
         "enabled": user.enabled,
+        "roles": user.roles.iter().map(RoleName::as_str).collect::<Vec<_>>(),
         "account_id": user.account,
         "created": user.created.gregorian(),
     });
     complete(&mut view, &user.document);
     view
+}
+
+/// A role; `resources` is null where it grants its rights on all of them.
+pub(crate) fn role(role: &Role) -> Value {
+    match &role.grants {
+        Grants::Everything => json!({"name": role.name.as_str(), "everything": true}),
+        Grants::Some {
+            permissions,
+            resources,
+        } => json!({
+            "name": role.name.as_str(),
+            "everything": false,
+            "permissions": permissions.iter().map(Permission::as_str).collect::<Vec<_>>(),
+            "resources": resources,
+        }),
+    }
 }
 
 /// A phone number of an account.

@@ -83,7 +83,13 @@ pub(crate) async fn open(place: &Place) -> Outcome<Opened> {
 
 /// Opens the installation with these settings for one command.
 pub(crate) async fn open_for_command(settings: &Settings) -> Outcome<Opened> {
-    open_as(settings, command_settings(settings)?).await
+    let opened = open_as(settings, command_settings(settings)?).await?;
+    // Roles may grant the rights that the configuration lists.
+    opened.engine.guard(Guarded {
+        rights: settings.guarded.rights.clone(),
+        ..Guarded::default()
+    });
+    Ok(opened)
 }
 
 /// Opens the installation with these settings to serve.

@@ -1,6 +1,7 @@
 //! The arguments of `doorward user`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use doorward_core::permission::RoleName;
 
 use super::{Json, Paging, PasswordInput, Place};
 
@@ -75,6 +76,9 @@ pub(crate) struct UserCreate {
     pub(crate) username: String,
     #[command(flatten)]
     pub(crate) about: AboutUser,
+    /// A role at guarded APIs; repeatable
+    #[arg(long = "role", value_name = "R")]
+    pub(crate) roles: Vec<RoleName>,
     /// More members, custom keys among them: @FILE, or `-` for standard input, a JSON object
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     pub(crate) document: Option<String>,
@@ -96,6 +100,12 @@ pub(crate) struct UserSet {
     pub(crate) username: Option<String>,
     #[command(flatten)]
     pub(crate) about: AboutUser,
+    /// A role at guarded APIs; repeatable, and in the place of those there were
+    #[arg(long = "role", value_name = "R")]
+    pub(crate) roles: Vec<RoleName>,
+    /// Take all roles away
+    #[arg(long, conflicts_with = "roles")]
+    pub(crate) no_roles: bool,
     /// Merge a JSON object into it, where null removes a key: `-` for standard input, or @FILE
     #[arg(
         long,

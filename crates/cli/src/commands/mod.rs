@@ -12,6 +12,7 @@ mod key;
 mod pages;
 mod phone_number;
 mod restore;
+mod role;
 mod serve;
 mod token;
 mod user;
@@ -32,6 +33,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         Command::Account(args) => Box::pin(account::run(args)),
         Command::User(args) => Box::pin(user::run(args)),
         Command::PhoneNumber(args) => Box::pin(phone_number::run(args)),
+        Command::Role(args) => Box::pin(role::run(args)),
         Command::Key(args) => Box::pin(key::run(args)),
         Command::Token(args) => Box::pin(token::run(args)),
         Command::Audit(args) => Box::pin(audit::run(args)),

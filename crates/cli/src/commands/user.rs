@@ -2,6 +2,7 @@
 
 use doorward_core::account::Account;
 use doorward_core::document::Document;
+use doorward_core::secret::SecretText;
 use doorward_core::user::{Level, User};
 use doorward_engine::admin::{NewSecrets, NewUser, UserChange, UserDraft};
 use doorward_store::{Actor, Page};
@@ -15,7 +16,7 @@ use crate::wiring::{self, Opened};
 use crate::{document, prompt, views};
 
 /// Members that a document may repeat and not change.
-const FIXED: [&str; 3] = ["id", "created", "account_id"];
+const FIXED: [&str; 4] = ["id", "created", "account_id", "roles"];
 /// Columns of the list.
 const COLUMNS: [&str; 6] = [
     "id",
@@ -132,7 +133,10 @@ async fn create(args: UserCreate) -> Outcome {
         enabled: draft.enabled,
         document: draft.document,
     };
-    let user = opened.engine.create_user(Actor::operator(), new).await?;
+    let user = opened
+        .engine
+        .create_user_with_roles(Actor::operator(), new, args.roles)
+        .await?;
     finish(opened, args.json, &user).await
 }
 
@@ -145,15 +149,34 @@ async fn set(args: UserSet) -> Outcome {
         args.username
             .map(|name| ("username".to_owned(), name.into())),
     );
-    let says_something = args.document.is_some() || !patch.is_empty();
-    if !args.password.password_stdin && !says_something {
+    let roles = (args.no_roles || !args.roles.is_empty()).then_some(args.roles);
+    let edits = args.document.is_some() || !patch.is_empty() || args.password.password_stdin;
+    if !edits && roles.is_none() {
         return Err(Fail::usage("nothing to change").hint("see `doorward user set --help`"));
     }
     let password = (renamed || args.password.password_stdin)
         .then(|| prompt::new_password(args.password.password_stdin))
         .transpose()?;
-    let (opened, user) = find(&args.which).await?;
-    let patch = settable(patch, &views::user(&user))?;
+    let (opened, mut user) = find(&args.which).await?;
+    if edits {
+        let patch = settable(patch, &views::user(&user))?;
+        user = edit(&opened, &user, patch, password).await?;
+    }
+    if let Some(roles) = roles {
+        let given = opened
+            .engine
+            .set_user_roles(Actor::operator(), user.account, user.id, roles);
+        user = given.await?;
+    }
+    finish(opened, args.which.json, &user).await
+}
+
+async fn edit(
+    opened: &Opened,
+    user: &User,
+    patch: Document,
+    password: Option<SecretText>,
+) -> Outcome<User> {
     let secrets = NewSecrets {
         password,
         fallback_username: None,
@@ -169,9 +192,8 @@ async fn set(args: UserSet) -> Outcome {
     };
     let changed = opened
         .engine
-        .edit_user(Actor::operator(), user.account, user.id, secrets, plan)
-        .await?;
-    finish(opened, args.which.json, &changed).await
+        .edit_user(Actor::operator(), user.account, user.id, secrets, plan);
+    Ok(changed.await?)
 }
 
 /// What the document says; standard input holds it or a password, not both.

@@ -20,6 +20,7 @@ mod log;
 mod proxies;
 mod replayed;
 mod restoring;
+mod roles;
 mod serving;
 mod support;
 mod synced;
