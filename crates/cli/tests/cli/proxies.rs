@@ -112,8 +112,9 @@ fn basic(password: &str) -> String {
 fn ask(at: SocketAddr, target: &str, more: &str) -> String {
     let mut stream = TcpStream::connect(at).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let request =
-        format!("GET {target} HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n{more}\r\n");
+    let request = format!(
+        "GET {target} HTTP/1.1\r\nHost: api.test\r\nConnection: close, X-Doorward-User, X-Doorward-Roles\r\n{more}\r\n"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
