@@ -185,7 +185,7 @@ impl Inner {
                 live.ok_or(Unproven::Invalid)
             }
             Presented::AccountDigest { account, digest } => {
-                self.verify_basic(*account, digest, key, client, now).await
+                self.verify_basic(*account, digest, key, client).await
             }
             Presented::Password { username, password } => {
                 let Ground::Api(account) = ground else {

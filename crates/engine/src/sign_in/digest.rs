@@ -18,7 +18,7 @@ use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::user::User;
 use doorward_core::verifier::SALT_LEN;
-use doorward_store::{Actor, NewVerifier, VerifierKind, VerifierMatch};
+use doorward_store::{Actor, NewVerifier, StoreError, VerifierKind, VerifierMatch};
 
 use super::find::Sought;
 use super::{Session, SignIn, SignInError};
@@ -93,7 +93,7 @@ impl Inner {
                 client: request.client,
                 key,
             };
-            self.prove_and_remember(attempt, AuthMethod::UserAuth, now)
+            self.prove_and_remember(attempt, AuthMethod::UserAuth)
                 .await?
         };
         if let Some(lock) = live.lock {
@@ -121,7 +121,6 @@ impl Inner {
         digest: &SecretText,
         key: [u8; 32],
         client: IpAddr,
-        now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
         let kind = match digest.expose().len() {
             32 => DigestKind::Md5,
@@ -136,8 +135,7 @@ impl Inner {
             client,
             key,
         };
-        self.prove_and_remember(attempt, AuthMethod::Basic, now)
-            .await
+        self.prove_and_remember(attempt, AuthMethod::Basic).await
     }
 
     /// Proves whose a digest is. From then on it is remembered: it costs no hash and asks no lane, so
@@ -146,20 +144,42 @@ impl Inner {
         self: &Arc<Self>,
         attempt: Attempt,
         method: AuthMethod,
-        now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
         let began = self.live.epoch();
         let (key, kind) = (attempt.key, attempt.kind);
         let inner = Arc::clone(self);
-        let proven = self.fly(key, Box::pin(async move { inner.verdict(&attempt).await }));
-        let proven = proven.await?;
+        let work = async move {
+            let verdict = inner.verdict(&attempt).await;
+            // Before it lands: whoever asks the same from then on finds it, and hashes nothing.
+            if let Ok(proven) = &verdict {
+                inner
+                    .remember_proven(proven, method, kind, key, began)
+                    .await?;
+            }
+            verdict
+        };
+        let proven = self.fly(key, Box::pin(work)).await?;
+        let live = self
+            .remember_proven(&proven, method, kind, key, began)
+            .await?;
+        live.ok_or(Unproven::Invalid)
+    }
+
+    async fn remember_proven(
+        &self,
+        proven: &Proven,
+        method: AuthMethod,
+        kind: DigestKind,
+        key: [u8; 32],
+        began: u64,
+    ) -> Result<Option<Guard<Arc<Live>>>, StoreError> {
         let identity = Arc::new(identity(&proven.account, &proven.user, method));
         let by = ProvenBy {
             digest: Some(kind),
             hash_generation: proven.hash_generation,
         };
-        let live = self.remember(key, identity, Some(by), began, now).await?;
-        live.ok_or(Unproven::Invalid)
+        let now = self.clock.now();
+        self.remember(key, identity, Some(by), began, now).await
     }
 
     /// Does the work of proving, together with whoever asks the same at the same time, in a task of its own: a client
