@@ -92,6 +92,7 @@ fn main() -> ExitCode {
         ["test", "--full"] => play(&[TEST, &[FULL]].concat()),
         ["lint"] => play(LINT),
         ["bench"] => told(&bench("check")),
+        ["bench", "doors"] => told(&bench("doors")),
         ["scorecard"] => {
             told(&Workspace::find().and_then(|workspace| scorecard::print(&workspace)))
         }
