@@ -17,6 +17,8 @@ use futures_util::FutureExt as _;
 use http::header::{HOST, TE};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response};
+use http_body::Frame;
+use http_body_util::BodyExt as _;
 use tracing::Instrument as _;
 
 pub use crate::forward::Side;
@@ -247,6 +249,17 @@ impl Guard {
         guarded
             .names
             .strip(request.headers_mut(), passage.api(), peer);
+        // Trailers are fields too, and many servers fold them into the head's.
+        let (stripping, api) = (Arc::clone(&guarded), Arc::clone(passage.api()));
+        let request = request.map(|body| {
+            body.map_frame(move |frame| match frame.into_trailers() {
+                Ok(mut trailers) => {
+                    stripping.names.strip(&mut trailers, &api, Peer::Untrusted);
+                    Frame::trailers(trailers)
+                }
+                Err(frame) => frame,
+            })
+        });
         let outgoing = Outgoing {
             passage,
             identity: self.engine.identity_headers(passage, &facts.request_id),

@@ -12,6 +12,7 @@ pub(crate) mod upgrade;
 use bytes::Bytes;
 use doorward_engine::Passage;
 use http::{HeaderName, HeaderValue, Method, Request, Response};
+use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +75,13 @@ where
     let (mut head, body) = response.into_parts();
     response::clean(&mut head);
     let body = Answered::new(body, in_use, upstream.settings.idle_timeout, deadline);
+    let body = body.map_frame(|frame| match frame.into_trailers() {
+        Ok(mut trailers) => {
+            response::clean_trailers(&mut trailers);
+            Frame::trailers(trailers)
+        }
+        Err(frame) => frame,
+    });
     Ok(Response::from_parts(head, body.boxed_unsync()))
 }
 

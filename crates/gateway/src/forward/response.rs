@@ -30,6 +30,13 @@ pub(super) fn clean(head: &mut Parts) {
     }
 }
 
+/// The same for the fields behind the body.
+pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
+    for name in doomed(trailers) {
+        trailers.remove(name);
+    }
+}
+
 /// The same for an answer that changes protocols, which keeps what says so.
 pub(super) fn clean_upgrade(head: &mut Parts, protocol: &HeaderValue) {
     clean(head);

@@ -126,6 +126,34 @@ async fn an_answer_keeps_its_cache_rules_and_says_nothing_in_our_name() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn atk_s3_no_trailer_says_who_asks() {
+    let whole = crate::support::script(|mut stream, seen| async move {
+        let mut told = crate::support::read_head(&mut stream).await.unwrap();
+        told.push_str(&crate::support::read_head(&mut stream).await.unwrap());
+        seen.lock().unwrap().push(told);
+        let answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-doorward-user\r\n\r\n2\r\nhi\r\n0\r\nx-doorward-user: root\r\n\r\n";
+        tokio::io::AsyncWriteExt::write_all(&mut stream, answer)
+            .await
+            .unwrap();
+    });
+    let (url, seen) = upstream(whole).await;
+    let door = crate::support::door_with(&[&url], |api, _| {
+        api.headers.user = http::HeaderName::from_static("remote-user");
+    })
+    .await;
+    let body = "te: trailers\r\ntransfer-encoding: chunked\r\ntrailer: remote-user, x-sum\r\n\r\n2\r\nhi\r\n0\r\nRemote-User: root\r\nx-sum: 1\r\n";
+    let answer = door.ask("PUT /a/x", body).await;
+    let told = seen.lock().unwrap()[0].clone();
+    assert_eq!(
+        lines(&told, "remote-user"),
+        [door.app.user("adm").id.to_string()],
+        "{told}"
+    );
+    assert_eq!(lines(&told, "x-sum"), ["1"], "{told}");
+    assert!(!answer.contains("x-doorward-user: root"), "{answer}");
+}
+
 /// Whatever spelling a client chooses, the upstream sees our identity headers exactly once, with our values.
 #[test]
 fn atk_s6_no_spelling_of_a_header_gets_through() {
