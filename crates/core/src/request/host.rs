@@ -20,12 +20,9 @@ pub(crate) struct Host {
 
 /// Reads a host.
 pub(crate) fn parse(text: &str) -> Result<Host, Refused> {
-    let (name, port) = if text.starts_with('[') {
-        let (name, port) = text.split_once(']').ok_or(Refused::Host)?;
-        let address: Ipv6Addr = name
-            .trim_start_matches('[')
-            .parse()
-            .map_err(|_| Refused::Host)?;
+    let (name, port) = if let Some(bracketed) = text.strip_prefix('[') {
+        let (address, port) = bracketed.split_once(']').ok_or(Refused::Host)?;
+        let address: Ipv6Addr = address.parse().map_err(|_| Refused::Host)?;
         let port = match port {
             "" => None,
             port => Some(port.strip_prefix(':').ok_or(Refused::Host)?),
