@@ -1,7 +1,8 @@
 //! The compiled table of guarded APIs: a look-up costs as many hash look-ups as the host has labels and the
-//! path segments, however many APIs there are.
+//! segments of the longest path that is claimed, however many APIs there are and however long a request is.
 
 use std::collections::{HashMap, HashSet};
+use std::iter;
 use std::sync::Arc;
 
 use http::Method;
@@ -54,7 +55,12 @@ pub struct Table {
 }
 
 /// APIs by path prefix.
-type Paths = HashMap<String, Vec<Arc<Api>>>;
+#[derive(Debug, Default)]
+struct Paths {
+    claimants: HashMap<String, Vec<Arc<Api>>>,
+    /// Length of the longest prefix: no longer piece of a path is hashed, however long a client makes it.
+    longest: usize,
+}
 
 impl Table {
     /// Compiles a table.
@@ -115,22 +121,24 @@ impl Table {
     }
 
     fn claimants(&self, host: &str, path: &str) -> Option<&[Arc<Api>]> {
-        let exact = || self.exact.get(host).and_then(|paths| longest(paths, path));
+        let exact = || self.exact.get(host).and_then(|paths| paths.longest(path));
         let below = || {
             let dots = host.match_indices('.').map(|(at, _)| at);
             let names = dots.filter_map(|at| host.get(at.saturating_add(1)..));
             names
                 .filter_map(|name| self.below.get(name))
-                .find_map(|paths| longest(paths, path))
+                .find_map(|paths| paths.longest(path))
         };
         let below = || (!self.below.is_empty()).then(below).flatten();
-        exact().or_else(below).or_else(|| longest(&self.any, path))
+        exact().or_else(below).or_else(|| self.any.longest(path))
     }
 }
 
 fn claim(paths: &mut Paths, api: &Arc<Api>, errors: &mut Vec<TableError>) {
     for prefix in &api.paths {
-        let claimants = paths.entry(prefix.as_str().to_owned()).or_default();
+        let prefix = prefix.as_str();
+        paths.longest = paths.longest.max(prefix.len());
+        let claimants = paths.claimants.entry(prefix.to_owned()).or_default();
         for other in claimants.iter() {
             if share_a_method(api.methods.as_deref(), other.methods.as_deref()) {
                 errors.push(TableError::SameClaim(
@@ -143,20 +151,28 @@ fn claim(paths: &mut Paths, api: &Arc<Api>, errors: &mut Vec<TableError>) {
     }
 }
 
-/// The claimants of the longest prefix: `/a/b` itself, `/a/`, `/a`, `/`.
-fn longest<'t>(paths: &'t Paths, path: &str) -> Option<&'t [Arc<Api>]> {
-    let mut end = path.len();
-    loop {
-        let prefix = path.get(..end)?;
-        if let Some(claimants) = paths.get(prefix) {
-            return Some(claimants);
-        }
-        end = match prefix.strip_suffix('/') {
-            Some("") | None if end <= 1 => return None,
-            Some(shorter) => shorter.len(),
-            None => prefix.rfind('/')?.saturating_add(1),
-        };
+impl Paths {
+    /// The claimants of the longest prefix that claims a path.
+    fn longest(&self, path: &str) -> Option<&[Arc<Api>]> {
+        prefixes(path, self.longest)
+            .find_map(|prefix| self.claimants.get(prefix))
+            .map(Vec::as_slice)
     }
+}
+
+/// What may claim a path, longest first: `/a/b` itself, `/a/`, `/a`, `/`; of those only what is at most one
+/// character longer than `longest`.
+fn prefixes(path: &str, longest: usize) -> impl Iterator<Item = &str> {
+    let first = match path.get(..=longest) {
+        // The last slash that may end a prefix, or stand right behind one.
+        Some(head) => head.rfind('/').and_then(|slash| head.get(..=slash)),
+        None => Some(path),
+    };
+    iter::successors(first, |prefix| match prefix.strip_suffix('/') {
+        Some("") => None,
+        Some(shorter) => Some(shorter),
+        None => prefix.get(..=prefix.rfind('/')?),
+    })
 }
 
 /// Whether a list of methods knows one; no list knows all.
