@@ -213,7 +213,7 @@ impl IdentityHeaders {
 pub struct Demand<'a> {
     /// The permission; `None` where an identity is enough.
     pub permission: Option<&'a Permission>,
-    /// What the permission must cover, in canonical spelling.
+    /// What the permission must cover, as in [`Canonical::matched`].
     pub resource: Option<String>,
 }
 
@@ -289,7 +289,10 @@ impl Api {
             if methods.is_some_and(|methods| !methods.contains(request.method())) {
                 continue;
             }
-            if let Some(resource) = rule.path.matches(request.path(), rule.resource.as_deref()) {
+            if let Some(resource) = rule
+                .path
+                .matches(request.matched(), rule.resource.as_deref())
+            {
                 return Demand {
                     permission: Some(&rule.permission),
                     resource: resource.map(str::to_owned),

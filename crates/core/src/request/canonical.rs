@@ -1,5 +1,6 @@
 //! The canonical request.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::Method;
@@ -39,6 +40,7 @@ pub struct Canonical {
     scheme: Scheme,
     host: Host,
     path: Arc<str>,
+    matched: Option<Arc<str>>,
     query: Option<Arc<str>>,
     odd: Leniency,
 }
@@ -64,11 +66,16 @@ impl Canonical {
             return Err(Refused::Characters);
         }
         let (path, odd) = path::canonical(raw)?;
+        let matched = match path::matched(&path) {
+            Cow::Owned(matched) if matched != path => Some(matched.into()),
+            _ => None,
+        };
         Ok(Self {
             method: target.method.clone(),
             scheme: target.scheme,
             host: host::parse(target.host)?,
             path: path.into(),
+            matched,
             query: query.map(Into::into),
             odd,
         })
@@ -98,10 +105,16 @@ impl Canonical {
         self.host.port
     }
 
-    /// The canonical path: matched and forwarded.
+    /// The canonical path: forwarded.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The same path as patterns are compared with it: whether `:`, `@` and their kind were encoded is no matter.
+    #[must_use]
+    pub fn matched(&self) -> &str {
+        self.matched.as_deref().unwrap_or(&self.path)
     }
 
     /// The query without its `?`, as sent: patterns of paths never see it (attacks.md S25).

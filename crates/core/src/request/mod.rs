@@ -11,5 +11,5 @@ mod refused;
 
 pub use canonical::{Canonical, MAX_TARGET, Scheme, Target};
 pub(crate) use host::parse as parse_host;
-pub(crate) use path::canonical as canonical_path;
+pub(crate) use path::{canonical as canonical_path, matched as matched_path};
 pub use refused::{Leniency, Oddity, Refused};

@@ -1,6 +1,8 @@
 //! The canonical path: unreserved characters in clear, everything else encoded with upper-case digits, and
 //! nothing in it that two readers could take for two things.
 
+use std::borrow::Cow;
+
 use super::{Leniency, Oddity, Refused};
 
 /// The canonical form of a path that begins with `/`, and what about it a route must bear.
@@ -48,6 +50,38 @@ pub(crate) fn canonical(raw: &str) -> Result<(String, Leniency), Refused> {
         odd = odd.with(Oddity::EmptySegment);
     }
     Ok((path, odd))
+}
+
+/// The form in which a canonical path is compared with a pattern.
+///
+/// Attack: `/users%3Asearch` passes by the rule for `/users:search`, and the upstream serves both alike. RFC 3986
+/// section 2.2 lets the two differ, so neither is rewritten on the way; but one rule is for both.
+pub(crate) fn matched(canonical: &str) -> Cow<'_, str> {
+    if !canonical.contains('%') {
+        return Cow::Borrowed(canonical);
+    }
+    let mut path = String::with_capacity(canonical.len());
+    let mut rest = canonical;
+    while let Some((clear, after)) = rest.split_once('%') {
+        path.push_str(clear);
+        match escape(after.as_bytes()) {
+            Some((byte, _)) if is_plain(byte) => {
+                path.push(char::from(byte));
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                path.push('%');
+                rest = after;
+            }
+        }
+    }
+    path.push_str(rest);
+    Cow::Owned(path)
+}
+
+/// Whether an encoded character and the same in clear are one segment's text to every reader that decodes once.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'%' | b'/' | b'\\' | b';' | b'?' | b'#')
 }
 
 /// Whether RFC 3986 section 2.3 lets the character stand in clear wherever it was encoded.

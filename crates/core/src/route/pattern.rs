@@ -1,9 +1,9 @@
-//! Patterns of hosts and paths. Paths are compared with regard to case; a pattern is brought into the canonical
-//! form of what it is compared with, so that a spelling never keeps it from matching (attacks.md S27).
+//! Patterns of hosts and paths. Paths are compared with regard to case; a pattern is brought into the form of
+//! what it is compared with, so that a spelling never keeps it from matching (attacks.md S27).
 
 use std::str::FromStr;
 
-use crate::request::{Leniency, canonical_path, parse_host};
+use crate::request::{Leniency, canonical_path, matched_path, parse_host};
 
 /// The text is no pattern; says what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +57,7 @@ impl PathPrefix {
         &self.0
     }
 
-    /// Whether it claims a canonical path.
+    /// Whether it claims a path in the form of [`Canonical::matched`](crate::request::Canonical::matched).
     #[must_use]
     pub fn claims(&self, path: &str) -> bool {
         match path.strip_prefix(&self.0) {
@@ -83,7 +83,7 @@ impl FromStr for PathPrefix {
     }
 }
 
-/// A path of the configuration in canonical form.
+/// A path of the configuration in the form in which it is compared.
 fn plain(text: &str) -> Result<String, NotAPattern> {
     if !text.starts_with('/') {
         return wrong("a path begins with \"/\"");
@@ -92,7 +92,7 @@ fn plain(text: &str) -> Result<String, NotAPattern> {
         return wrong("a path has neither \"?\" nor \"#\"");
     }
     match canonical_path(text) {
-        Ok((path, odd)) if Leniency::default().bears(odd) => Ok(path),
+        Ok((path, odd)) if Leniency::default().bears(odd) => Ok(matched_path(&path).into_owned()),
         Ok(_) => wrong("a path holds no \"//\", \"\\\", \";\" and no encoded slash"),
         Err(refused) => Err(NotAPattern(refused.to_string())),
     }
@@ -170,7 +170,8 @@ fn segment(part: &str) -> Result<Segment, NotAPattern> {
 }
 
 impl PathPattern {
-    /// Whether a canonical path matches; then also the segment under the capture's name, if one is asked for.
+    /// Whether a path in the form of [`Canonical::matched`](crate::request::Canonical::matched) matches; then also
+    /// the segment under the capture's name, if one is asked for.
     #[must_use]
     pub fn matches<'p>(&self, path: &'p str, capture: Option<&str>) -> Option<Option<&'p str>> {
         let mut captured = None;

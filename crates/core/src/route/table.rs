@@ -110,7 +110,7 @@ impl Table {
     /// Who claims a request. The path's oddities are the API's to bear: [`Api::leniency`].
     #[must_use]
     pub fn find(&self, request: &Canonical) -> Found<'_> {
-        let Some(claimants) = self.claimants(request.host(), request.path()) else {
+        let Some(claimants) = self.claimants(request.host(), request.matched()) else {
             return Found::Nothing;
         };
         let knows = |api: &&Arc<Api>| knows(api.methods.as_deref(), request.method());

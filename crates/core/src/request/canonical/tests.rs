@@ -163,6 +163,25 @@ fn hosts_have_one_spelling() {
     }
 }
 
+#[test]
+fn atk_s27_patterns_see_one_spelling_and_the_upstream_what_was_sent() {
+    let seen = |text| {
+        let canonical = made("h", text).unwrap();
+        (canonical.path().to_owned(), canonical.matched().to_owned())
+    };
+    let both = |path: &str, matched: &str| (path.to_owned(), matched.to_owned());
+    assert_eq!(seen("/a%3ab"), both("/a%3Ab", "/a:b"));
+    assert_eq!(seen("/a:b"), both("/a:b", "/a:b"));
+    assert_eq!(seen("/%28%22%7B"), both("/%28%22%7B", "/(\"{"));
+    for kept in [
+        "/a%20b", "/%C3%A9", "/a%2Fb", "/a%5Cb", "/a%3Bb", "/a%3Fb", "/a%23b", "/a%2540b",
+        "/100%25",
+    ] {
+        assert_eq!(seen(kept), both(kept, kept));
+    }
+    assert_eq!(seen("/%25%40"), both("/%25%40", "/%25@"));
+}
+
 proptest! {
     #[test]
     fn canonicalising_never_panics(host: String, target: String) {
@@ -176,6 +195,45 @@ proptest! {
             prop_assert_eq!(again.path(), canonical.path());
             prop_assert_eq!(again.oddities(), canonical.oddities());
         }
+    }
+
+    #[test]
+    fn nothing_that_is_refused_is_left_in_a_canonical_path(
+        target in "/([a./;:@\"{|~?#\\t\u{e9}\\\\%]|%[0-9a-fA-F]{2}){0,8}",
+    ) {
+        if let Ok(canonical) = made("h", &target) {
+            let path = canonical.path();
+            prop_assert!(path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic()));
+            prop_assert!(!path.contains(['?', '#']));
+            for (at, _) in path.match_indices('%') {
+                let digits = &path[at + 1..at + 3];
+                let byte = u8::from_str_radix(digits, 16).unwrap();
+                prop_assert_eq!(digits, format!("{byte:02X}"));
+                prop_assert!(!byte.is_ascii_control() && !byte.is_ascii_alphanumeric());
+                prop_assert!(!b"-._~".contains(&byte));
+            }
+            prop_assert!(!path.split('/').any(|segment| segment == "." || segment == ".."));
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_path_is_matched_alike(
+        clear in "/[a-z0-9:@!$&'()*+,=~\"<>^`{|}\\[\\]]{0,12}", encoded: u16,
+    ) {
+        let spelt: String = clear
+            .chars()
+            .enumerate()
+            .map(|(at, c)| {
+                if at > 0 && encoded >> at & 1 == 1 {
+                    format!("%{:02x}", u32::from(c))
+                } else {
+                    c.to_string()
+                }
+            })
+            .collect();
+        let (spelt, clear) = (made("h", &spelt).unwrap(), made("h", &clear).unwrap());
+        prop_assert_eq!(spelt.matched(), clear.matched());
+        prop_assert_eq!(spelt.oddities(), clear.oddities());
     }
 
     #[test]

@@ -87,6 +87,40 @@ fn atk_s27_a_path_is_matched_with_regard_to_case_with_and_without_escapes() {
 }
 
 #[test]
+fn atk_s27_no_escape_passes_by_a_rule_or_an_api() {
+    let mut strict = rule(&[], "/v1/users:search");
+    strict.permission = "admin.read".parse().unwrap();
+    let mut named = rule(&[], "/v1/shops/{shop}/**");
+    named.resource = Some("shop".to_owned());
+    let open = Api {
+        rules: vec![strict, named],
+        ..api("open", &[], &["/v1/"], &[])
+    };
+    for path in [
+        "/v1/users:search",
+        "/v1/users%3Asearch",
+        "/v1/%75sers%3asearch",
+    ] {
+        let request = asked("GET", "h", path);
+        let permission = open.demand(&request).permission;
+        assert_eq!(permission.unwrap().as_str(), "admin.read", "{path}");
+    }
+    for path in ["/v1/shops/a@b/x", "/v1/shops/a%40b/x"] {
+        let request = asked("GET", "h", path);
+        assert_eq!(
+            open.demand(&request).resource.as_deref(),
+            Some("a@b"),
+            "{path}"
+        );
+    }
+    let table = Table::new(vec![open, api("me", &[], &["/v1/%40me/"], &[])]).unwrap();
+    for path in ["/v1/@me/x", "/v1/%40me/x"] {
+        assert_eq!(name(&table, "GET", "h", path), "me", "{path}");
+    }
+    assert_eq!(name(&table, "GET", "h", "/v1/%2540me/x"), "open");
+}
+
+#[test]
 fn atk_s30_methods_are_judged_as_sent() {
     let table = Table::new(vec![api("a", &[], &["/"], &["GET"])]).unwrap();
     for method in ["HEAD", "OPTIONS", "get", "BREW"] {
@@ -190,7 +224,7 @@ fn naive<'a>(apis: &'a [Api], request: &Canonical) -> Option<Vec<&'a str>> {
             for prefix in api
                 .paths
                 .iter()
-                .filter(|prefix| prefix.claims(request.path()))
+                .filter(|prefix| prefix.claims(request.matched()))
             {
                 claims.push(((rank, prefix.as_str().len()), api));
             }
