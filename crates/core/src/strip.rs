@@ -2,7 +2,7 @@
 //!
 //! Attack: a client that sets our identity headers itself, in a spelling that the upstream reads as ours
 //! (`X_Doorward_User`), or that has the proxy drop ours by naming them in `Connection`. Answer: names are
-//! compared after folding case and `_`, everything of that name goes first, and ours are set afterwards.
+//! compared after folding case and marks, everything of that name goes first, and ours are set afterwards.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -92,9 +92,17 @@ impl Names {
     }
 }
 
-/// Lower case, and `_` as `-`: what CGI, WSGI and their kin take for one name (attacks.md S7).
+/// Lower case, and `-` for all that is neither letter nor digit: what CGI, WSGI and their kin take for one name
+/// (attacks.md S7). Most fold `-` and `_` alone; lighttpd makes `_` of every mark, so `X.Doorward.User` counts too.
 fn folded(name: &str) -> String {
-    name.to_ascii_lowercase().replace('_', "-")
+    let fold = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
+    name.chars().map(fold).collect()
 }
 
 fn is_doomed(name: &HeaderName, peer: Peer) -> bool {
