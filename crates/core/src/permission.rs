@@ -111,3 +111,84 @@ impl Role {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PERMISSIONS: [&str; 3] = ["push.read", "push.write", "orders.read"];
+    const RESOURCES: [&str; 3] = ["news", "shop", "News"];
+
+    fn permission(text: &str) -> Permission {
+        text.parse().unwrap()
+    }
+
+    fn role(permissions: &[&str], resources: Option<&[&str]>) -> Role {
+        Role {
+            name: "r".parse().unwrap(),
+            grants: Grants::Some {
+                permissions: permissions.iter().map(|text| permission(text)).collect(),
+                resources: resources.map(|all| all.iter().map(|&text| text.to_owned()).collect()),
+            },
+        }
+    }
+
+    #[test]
+    fn a_role_grants_what_it_names_and_nothing_else() {
+        let everywhere = role(&["push.read"], None);
+        assert!(everywhere.grants(&permission("push.read"), None));
+        assert!(everywhere.grants(&permission("push.read"), Some("news")));
+        for other in ["push.write", "push", "push.read.x", "Push.read"] {
+            assert!(!everywhere.grants(&permission(other), None), "{other}");
+        }
+        let nothing = role(&[], None);
+        assert!(!nothing.grants(&permission("push.read"), None));
+    }
+
+    #[test]
+    fn a_role_for_some_resources_says_nothing_about_others_or_the_whole() {
+        let news = role(&["push.read"], Some(&["news"]));
+        let grants = |resource| news.grants(&permission("push.read"), resource);
+        assert!(grants(Some("news")));
+        for other in [None, Some(""), Some("News"), Some("news/"), Some("shop")] {
+            assert!(!grants(other), "{other:?}");
+        }
+        let none = role(&["push.read"], Some(&[]));
+        assert!(!none.grants(&permission("push.read"), Some("news")));
+        assert!(!none.grants(&permission("push.read"), None));
+    }
+
+    #[test]
+    fn names_are_bounded_and_of_few_characters() {
+        let longest = "a".repeat(MAX_NAME);
+        for name in ["push.read", "A-z_0.9", &longest] {
+            assert_eq!(name.parse::<RoleName>().unwrap().to_string(), name);
+        }
+        for name in ["", "a b", "a,b", "a*", "\u{e9}", &format!("{longest}a")] {
+            assert_eq!(name.parse::<Permission>(), Err(NotAName), "{name:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_role_that_names_more_never_grants_less(
+            permissions in proptest::sample::subsequence(PERMISSIONS.to_vec(), 0..=3),
+            more in proptest::sample::subsequence(PERMISSIONS.to_vec(), 0..=3),
+            resources in proptest::sample::subsequence(RESOURCES.to_vec(), 0..=3),
+            further in proptest::sample::subsequence(RESOURCES.to_vec(), 0..=3),
+            asked in proptest::sample::select(PERMISSIONS.to_vec()),
+            on in proptest::option::of(proptest::sample::select(RESOURCES.to_vec())),
+        ) {
+            let small = role(&permissions, Some(&resources));
+            let (more, further) = ([permissions, more].concat(), [resources, further].concat());
+            let asked = permission(asked);
+            if small.grants(&asked, on) {
+                let everything = Role { name: small.name.clone(), grants: Grants::Everything };
+                for larger in [role(&more, Some(&further)), role(&more, None), everything] {
+                    prop_assert!(larger.grants(&asked, on), "{larger:?}");
+                }
+            }
+        }
+    }
+}
