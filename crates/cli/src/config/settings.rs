@@ -276,9 +276,12 @@ fn asking(values: &Values, taken: &[ListenAddr]) -> Vec<Problem> {
         (peers, "check.peers", "check.allow_any_peer"),
         (proxies, "trust.proxies", "trust.allow_any_proxy"),
     ] {
+        // Joined first: two halves are everybody too.
+        let networks = IpNet::aggregate(&networks);
         let everybody = networks.iter().any(|network| network.prefix_len() == 0);
         if everybody && !values.read(switch).unwrap_or(false) {
-            problems.push(at(values, key, "that is everybody; name your proxies"));
+            let message = format!("that is everybody; name your proxies, or set {switch}");
+            problems.push(at(values, key, &message));
         }
     }
     problems

@@ -204,12 +204,15 @@ fn atk_s13_the_check_listener_needs_peers_and_everybody_is_no_peer() {
         said.contains("nobody may ask there; set check.peers"),
         "{said}"
     );
-    for network in ["0.0.0.0/0", "::/0"] {
-        let said = problem(&format!("[check]\npeers = ['{network}']"));
-        assert!(said.contains("that is everybody"), "{said}");
-        let said = problem(&format!("[trust]\nproxies = ['{network}']"));
-        assert!(said.contains("that is everybody"), "{said}");
-        let meant = format!("[check]\npeers = ['{network}']\nallow_any_peer = true");
+    for networks in ["'0.0.0.0/0'", "'::/0'", "'0.0.0.0/1', '128.0.0.0/1'"] {
+        let said = problem(&format!("[check]\npeers = [{networks}]"));
+        assert!(
+            said.contains("that is everybody; name your proxies, or set check.allow_any_peer"),
+            "{said}"
+        );
+        let said = problem(&format!("[trust]\nproxies = [{networks}]"));
+        assert!(said.contains("or set trust.allow_any_proxy"), "{said}");
+        let meant = format!("[check]\npeers = [{networks}]\nallow_any_peer = true");
         assert!(Case::new(&meant).load().is_ok());
     }
 }
