@@ -15,7 +15,18 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// HMAC-SHA-256 (RFC 2104).
 #[must_use]
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
-    fixed(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref())
+    hmac_parts(key, &[message])
+}
+
+/// HMAC-SHA-256 over the parts as if they stood in one text, without copying secrets into one. Whoever calls frames
+/// them; [`hmac_framed`] does it by itself.
+#[must_use]
+pub fn hmac_parts(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+    for part in parts {
+        context.update(part);
+    }
+    fixed(context.sign().as_ref())
 }
 
 /// HMAC-SHA-256 over several parts, each preceded by its length, so that `("ab", "c")` and
@@ -31,6 +42,12 @@ pub fn hmac_framed(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// A 32-byte key for one purpose, derived from a master key (HKDF-SHA-256, RFC 5869).
+#[must_use]
+pub fn derive_key(master: &[u8], purpose: &str) -> [u8; 32] {
+    derive_key_from(master, &[purpose.as_bytes()])
+}
+
+/// A 32-byte key as [`derive_key`] gives it, for a purpose in several parts that are as if they stood in one text.
 ///
 /// # Panics
 /// Never: 32 bytes is a length HKDF-SHA-256 can give.
@@ -39,11 +56,11 @@ pub fn hmac_framed(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
     clippy::expect_used,
     reason = "32 bytes is below the 255 * 32 that HKDF-SHA-256 can give"
 )]
-pub fn derive_key(master: &[u8], purpose: &str) -> [u8; 32] {
+pub fn derive_key_from(master: &[u8], purpose: &[&[u8]]) -> [u8; 32] {
     let mut key = [0; 32];
     hkdf::Salt::new(hkdf::HKDF_SHA256, b"doorward")
         .extract(master)
-        .expand(&[purpose.as_bytes()], hkdf::HKDF_SHA256)
+        .expand(purpose, hkdf::HKDF_SHA256)
         .and_then(|material| material.fill(&mut key))
         .expect("32 bytes fit");
     key
@@ -123,5 +140,17 @@ mod tests {
     fn derived_keys_differ_by_purpose() {
         assert_ne!(derive_key(&[1; 32], "seal"), derive_key(&[1; 32], "cursor"));
         assert_eq!(derive_key(&[1; 32], "seal"), derive_key(&[1; 32], "seal"));
+    }
+
+    #[test]
+    fn parts_are_as_if_they_stood_in_one_text() {
+        // Made with Python's `hmac`.
+        let seal = "aa7dc9c46a2733345c0659e72e4af5429c9ef671a5ab6c3760e6b05ec77d527b";
+        assert_eq!(hex::encode(&derive_key(&[1; 32], "seal")), seal);
+        assert_eq!(
+            hex::encode(&derive_key_from(&[1; 32], &[b"se", b"", b"al"])),
+            seal
+        );
+        assert_eq!(hmac_parts(b"k", &[b"a", b"bc"]), hmac_sha256(b"k", b"abc"));
     }
 }

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | What did the caller present? | [`credential`] |
 //! | Is that secret the stored one? | [`verifier`], [`digest`] |
-//! | Is that token ours, and what does it say? | [`jwt`] |
+//! | Is that token ours, and what does it say? | [`jwt`], [`remember_me`] |
 //! | Who is it, resting on what? | [`identity`] |
 //! | Is the request one that can be judged? | [`request`] |
 //! | Which guarded API claims it? | [`route`], [`api`], [`permission`] |
@@ -29,6 +29,7 @@ pub mod jwt;
 pub mod lane;
 pub mod name;
 pub mod permission;
+pub mod remember_me;
 pub mod request;
 pub mod right;
 pub mod route;
