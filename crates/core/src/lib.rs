@@ -6,7 +6,7 @@
 //! | Question | Module |
 //! | --- | --- |
 //! | What did the caller present? | [`credential`] |
-//! | Is that secret the stored one? | [`verifier`], [`digest`] |
+//! | Is that secret the stored one? | [`verifier`], [`app_token`], [`digest`] |
 //! | Is that token ours, and what does it say? | [`jwt`], [`remember_me`] |
 //! | Who is it, resting on what? | [`identity`] |
 //! | Is the request one that can be judged? | [`request`] |
@@ -18,6 +18,7 @@
 pub mod account;
 pub mod address;
 pub mod api;
+pub mod app_token;
 pub mod certificate;
 pub mod credential;
 pub mod digest;

@@ -23,7 +23,8 @@ pub const BUILT_IN: [&str; 6] = [
 #[error("a name is 1 to 64 characters of A-Z, a-z, 0-9, \".\", \"_\" and \"-\"")]
 pub struct NotAName;
 
-fn is_name(text: &str) -> bool {
+/// Whether a text can be such a name.
+pub(crate) fn is_name(text: &str) -> bool {
     (1..=MAX_NAME).contains(&text.len())
         && text
             .bytes()

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::basic::Padding;
 use super::{Authorization, Basic, MAX_CREDENTIAL, Presented, TokenPlace};
 use crate::api::{Accept, AcceptMethod, Dialect};
+use crate::app_token::APP_TOKEN_PREFIX;
 
 /// Crossbar's and our own token header.
 pub const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
@@ -19,8 +20,6 @@ pub const AUTH_ACCOUNT: HeaderName = HeaderName::from_static("x-auth-account-id"
 pub const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-security-token");
 /// Funnelback's cookie; cookie names are compared with regard to case (RFC 6265 section 5.4).
 pub const REMEMBER_ME_COOKIE: &str = "SPRING_SECURITY_REMEMBER_ME_COOKIE";
-/// What application tokens begin with.
-pub const APP_TOKEN_PREFIX: &str = "fbat_";
 /// Length of an account's API key, in hexadecimal digits.
 const API_KEY_LEN: usize = 64;
 
