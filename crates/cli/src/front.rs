@@ -25,20 +25,20 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + 
 type Handler = Box<dyn Fn(Request<Incoming>) -> Answer + Send + Sync>;
 
 /// What the wire is told, all at once.
-pub(crate) struct Wire {
+pub struct Wire {
     /// The dialects.
-    pub(crate) settings: Settings,
+    pub settings: Settings,
     /// The guarded APIs.
-    pub(crate) guarded: Guarded,
+    pub guarded: Guarded,
     /// Their upstreams.
-    pub(crate) upstreams: Vec<UpstreamSettings>,
+    pub upstreams: Vec<UpstreamSettings>,
     /// Who may ask at the forward-auth door.
-    pub(crate) check: Check,
+    pub check: Check,
 }
 
 /// The public listener and the check door, as they are set now.
 #[derive(Clone)]
-pub(crate) struct Front {
+pub struct Front {
     public: Arc<ArcSwap<Public>>,
     check: Arc<ArcSwap<Handler>>,
     guard: Guard,
@@ -57,7 +57,7 @@ struct Public {
 
 impl Front {
     /// Serves with these settings.
-    pub(crate) fn new(engine: &Engine, wire: Wire) -> Self {
+    pub fn new(engine: &Engine, wire: Wire) -> Self {
         let (apis, check) = (apis(&wire.guarded), check(engine, wire.check.clone()));
         let public = Public::new(engine, wire.settings.clone(), &apis);
         let public = Arc::new(ArcSwap::from_pointee(public));
@@ -72,17 +72,19 @@ impl Front {
     }
 
     /// Serves with these settings from the next request on.
-    pub(crate) fn exchange(&self, wire: Wire) {
+    pub fn exchange(&self, wire: Wire) {
         let apis = apis(&wire.guarded);
         self.guard.guard(&apis, wire.upstreams);
-        self.engine.guard(wire.guarded);
+        let mut guarded = wire.guarded;
+        guarded.own = doorward_server::own_table(&wire.settings);
+        self.engine.guard(guarded);
         self.check.store(Arc::new(check(&self.engine, wire.check)));
         let public = Public::new(&self.engine, wire.settings, &apis);
         self.public.store(Arc::new(public));
     }
 
     /// The public listener, as the sockets want it.
-    pub(crate) fn service(&self) -> Service {
+    pub fn service(&self) -> Service {
         let (public, guard) = (Arc::clone(&self.public), self.guard.clone());
         BoxCloneSyncService::new(tower::service_fn(move |request| -> Answer {
             let request = with_peer(request);
@@ -96,7 +98,7 @@ impl Front {
     }
 
     /// The check listener, as the sockets want it.
-    pub(crate) fn check_service(&self) -> Service {
+    pub fn check_service(&self) -> Service {
         let check = Arc::clone(&self.check);
         BoxCloneSyncService::new(tower::service_fn(move |request| {
             (check.load())(with_peer(request))
@@ -104,7 +106,7 @@ impl Front {
     }
 
     /// Ends what outlives its answer.
-    pub(crate) async fn stop(&self) {
+    pub async fn stop(&self) {
         self.guard.stop().await;
     }
 }
@@ -164,6 +166,8 @@ fn proxy_door(engine: &Engine, public: &Arc<ArcSwap<Public>>) -> Guard {
             headers: unserved.headers,
             method: unserved.method,
             request_id: unserved.request_id,
+            by_cookie: unserved.by_cookie,
+            in_clear: doorward_server::in_clear(unserved.facts.scheme, unserved.facts.client),
         };
         let response = doorward_server::reject(&asked_of, &rejection(&unserved.why), &asked);
         response.map(|body| body.map_err(Into::into).boxed_unsync())
@@ -185,7 +189,7 @@ fn rejection(why: &Why<'_>) -> Rejection {
 }
 
 /// The ops listener's side of the wire.
-pub(crate) fn ops(engine: &Engine) -> Service {
+pub fn ops(engine: &Engine) -> Service {
     let handler = Arc::new(handler(doorward_server::ops(engine.clone())));
     BoxCloneSyncService::new(tower::service_fn(move |request| {
         handler(with_peer(request))

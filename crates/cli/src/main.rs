@@ -5,7 +5,6 @@ mod commands;
 mod data;
 mod document;
 mod fail;
-mod front;
 mod master;
 mod output;
 mod pins;

@@ -11,7 +11,9 @@ use crate::fail::{Fail, Outcome};
 use crate::wiring::{self, Opened, quoted};
 
 /// The configuration key of the Crossbar dialect's default account.
-const CROSSBAR_ACCOUNT: &str = "crossbar.account";
+pub(crate) const CROSSBAR_ACCOUNT: &str = "crossbar.account";
+/// The one of the account whose users sign in by the Funnelback dialect.
+pub(crate) const FUNNELBACK_ACCOUNT: &str = "funnelback.account";
 
 /// A key of the configuration that names an account.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) fn named(settings: &Settings) -> Vec<Named> {
         .iter()
         .filter(|_| settings.crossbar.enabled);
     let crossbar = crossbar.map(|text| (CROSSBAR_ACCOUNT, text));
+    let funnelback = settings.funnelback.account.iter();
+    let funnelback = funnelback.map(|text| (FUNNELBACK_ACCOUNT, text));
     let guarded = &settings.guarded;
     let apis = guarded
         .apis
@@ -37,7 +41,7 @@ pub(crate) fn named(settings: &Settings) -> Vec<Named> {
         .map(|api| (api.key.as_str(), &api.account));
     let identities = guarded.identities.iter();
     let identities = identities.map(|identity| (identity.key.as_str(), &identity.account));
-    let all = crossbar.chain(apis).chain(identities);
+    let all = crossbar.chain(funnelback).chain(apis).chain(identities);
     all.map(|(key, text)| Named {
         key: key.to_owned(),
         text: text.clone(),
@@ -61,11 +65,6 @@ pub(crate) async fn resolve(opened: &Opened, settings: &Settings) -> Outcome<Mea
         meanings.insert(pin.key, pin.account);
     }
     Ok(meanings)
-}
-
-/// The account of the Crossbar dialect, among all meanings.
-pub(crate) fn of_crossbar(meanings: &Meanings) -> Option<AccountId> {
-    meanings.get(CROSSBAR_ACCOUNT).copied()
 }
 
 /// What every name means, by key; `None` for each where the store cannot be reached. Pins nothing.

@@ -9,7 +9,7 @@ use crate::running::Running;
 use crate::{pins, wiring};
 
 /// Keys, or sections, that can change while the server runs.
-const LIVE: [&str; 16] = [
+const LIVE: [&str; 22] = [
     "log.level",
     "origins",
     "rights",
@@ -26,6 +26,12 @@ const LIVE: [&str; 16] = [
     "crossbar.v1",
     "crossbar.language",
     "crossbar.max_body",
+    "funnelback.enabled",
+    "funnelback.hosts",
+    "funnelback.account",
+    "funnelback.token_lifetime",
+    "funnelback.cookie_same_site",
+    "funnelback.admin_basic",
 ];
 
 /// Stands for `[[api]]`, `[[identity]]` and `[upstream.NAME]`.

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::fail::{Fail, Outcome};
-use crate::front::{self, Front, Wire};
 use crate::wiring::Opened;
+use doorward::front::{self, Front, Wire};
 
 /// Sockets that are open and not yet served.
 pub(crate) struct Sockets {

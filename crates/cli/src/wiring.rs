@@ -3,31 +3,31 @@
 use std::path::Path;
 
 use doorward::config::{
-    self, BasicAuthType, Loaded, Outage, Problems, Settings, Sources, StoreUrl, UserLevel,
+    self, BasicAuthType, CookieSameSite, Loaded, Outage, Problems, Settings, Sources, StoreUrl,
+    UserLevel,
 };
 use doorward_core::account::Account;
 use doorward_core::api::Api;
 use doorward_core::credential::DigestKind;
-use doorward_core::id::AccountId;
 use doorward_core::lane::Measure;
 use doorward_core::route::Table;
 use doorward_core::secret::SecretText;
 use doorward_core::user::User;
 use doorward_core::verifier::Cost;
 use doorward_engine::{
-    AdminError, Engine, Guarded, HashSettings, IdentityRule, LimitSettings, Mapped, RecordSettings,
-    system_clock, system_random,
+    AdminError, Engine, FunnelbackSettings, Guarded, HashSettings, IdentityRule, LimitSettings,
+    Mapped, RecordSettings, system_clock, system_random,
 };
-use doorward_server::{Check, CheckPeers};
+use doorward_server::{Check, CheckPeers, SameSite};
 use doorward_store::{MasterKey, NameRule, Options, Store};
 use secrecy::ExposeSecret as _;
 
 use crate::args::Place;
 use crate::data::{DataFolder, Lock};
 use crate::fail::{Fail, Outcome};
-use crate::front::Wire;
 use crate::master;
 use crate::pins::{self, Meanings};
+use doorward::front::Wire;
 
 /// Shortest secret of a proxy, in characters.
 const MIN_SECRET: usize = 16;
@@ -272,7 +272,7 @@ pub(crate) fn command_settings(settings: &Settings) -> Outcome<doorward_engine::
 pub(crate) fn wire(settings: &Settings, meanings: &Meanings) -> Outcome<Wire> {
     let secret = settings.check.secret_file.as_deref().map(read_secret);
     Ok(Wire {
-        settings: wire_settings(settings, pins::of_crossbar(meanings)),
+        settings: wire_settings(settings, meanings),
         guarded: guarded(settings, meanings)?,
         upstreams: settings.guarded.upstreams.clone(),
         check: Check {
@@ -315,7 +315,12 @@ fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
         table,
         identities: identities.collect::<Outcome<_>>()?,
         rights: configured.rights.clone(),
-        issuer: settings.origins.first().cloned().unwrap_or_default(),
+        origins: settings.origins.clone(),
+        own: Table::default(),
+        funnelback: funnelback(settings, meanings).map(|funnelback| FunnelbackSettings {
+            account: funnelback.account,
+            token_lifetime: funnelback.token_lifetime,
+        }),
     })
 }
 
@@ -334,19 +339,36 @@ fn read_secret(path: &Path) -> Outcome<SecretText> {
     Ok(text.into())
 }
 
-/// What the dialects are told; the account is the one `[crossbar] account` means.
-fn wire_settings(settings: &Settings, account: Option<AccountId>) -> doorward_server::Settings {
+/// What the dialects are told.
+fn wire_settings(settings: &Settings, meanings: &Meanings) -> doorward_server::Settings {
     let crossbar = &settings.crossbar;
     doorward_server::Settings {
         trusted_proxies: settings.trust.proxies.clone(),
         allow_plaintext: settings.listen.allow_plaintext,
         crossbar: crossbar.enabled.then(|| doorward_server::Crossbar {
             hosts: crossbar.hosts.clone(),
-            account,
+            account: meanings.get(pins::CROSSBAR_ACCOUNT).copied(),
             v1: crossbar.v1,
             max_body: crossbar.max_body,
             language: crossbar.language.clone(),
             ..doorward_server::Crossbar::default()
         }),
+        funnelback: funnelback(settings, meanings),
     }
+}
+
+/// The Funnelback dialect, if it is on.
+fn funnelback(settings: &Settings, meanings: &Meanings) -> Option<doorward_server::Funnelback> {
+    let configured = &settings.funnelback;
+    let account = meanings.get(pins::FUNNELBACK_ACCOUNT).copied()?;
+    Some(doorward_server::Funnelback {
+        hosts: configured.hosts.clone(),
+        account,
+        token_lifetime: configured.token_lifetime,
+        same_site: match configured.cookie_same_site {
+            CookieSameSite::Lax => SameSite::Lax,
+            CookieSameSite::Strict => SameSite::Strict,
+        },
+        admin_basic: configured.admin_basic,
+    })
 }

@@ -107,6 +107,36 @@ impl<'de> Deserialize<'de> for AppTokenName {
     }
 }
 
+/// What an application token is called, and the user-id beside it in Basic: `client~name`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label {
+    /// The program it is for.
+    pub client: AppTokenName,
+    /// Which of the program's tokens it is.
+    pub name: AppTokenName,
+}
+
+/// Between the two; no name holds it.
+const SEPARATOR: char = '~';
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{SEPARATOR}{}", self.client, self.name)
+    }
+}
+
+impl FromStr for Label {
+    type Err = NotAName;
+
+    fn from_str(text: &str) -> Result<Self, NotAName> {
+        let (client, name) = text.split_once(SEPARATOR).ok_or(NotAName)?;
+        Ok(Self {
+            client: client.parse()?,
+            name: name.parse()?,
+        })
+    }
+}
+
 /// CRC-32 (IEEE 802.3, reflected). Bit by bit: 48 bytes are not worth a table.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;

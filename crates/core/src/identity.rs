@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, TokenId, UserId};
+use crate::id::{AccountId, CredentialId, TokenId, UserId};
 use crate::jwt::SwitchTo;
 use crate::time::Timestamp;
 
@@ -24,6 +24,9 @@ pub enum AuthMethod {
     /// Basic credentials on the request itself.
     #[serde(rename = "cb_basic_auth")]
     Basic,
+    /// A remember-me token of the Funnelback dialect.
+    #[serde(rename = "remember_me")]
+    RememberMe,
     /// An application token or an API key on the request itself.
     #[serde(rename = "app_token")]
     AppToken,
@@ -44,6 +47,7 @@ impl AuthMethod {
             Self::ApiAuth => "cb_api_auth",
             Self::Refresh => "cb_auth",
             Self::Basic => "cb_basic_auth",
+            Self::RememberMe => "remember_me",
             Self::AppToken => "app_token",
             Self::Address => "ip",
             Self::Certificate => "mtls",
@@ -95,6 +99,8 @@ pub enum Subject {
     AccountKey(AccountId),
     /// One user of one account.
     User(AccountId, UserId),
+    /// One application token of one account.
+    Credential(AccountId, CredentialId),
 }
 
 /// A principal and the generation it had.
@@ -161,6 +167,15 @@ impl Identity {
     #[must_use]
     pub fn is_switched(&self) -> bool {
         self.switch_to.as_ref().is_some_and(SwitchTo::is_complete)
+    }
+
+    /// The application token it was proven by, if it was.
+    #[must_use]
+    pub fn app_token(&self) -> Option<CredentialId> {
+        self.rests_on.iter().find_map(|rest| match rest.subject {
+            Subject::Credential(_, id) => Some(id),
+            _ => None,
+        })
     }
 
     /// When the proof itself runs out; account trials end earlier and are looked at live.

@@ -113,6 +113,24 @@ impl Role {
     }
 }
 
+/// Whether somebody with the roles in `held` could do everything that `wanted` allows: nobody gives away what they lack.
+#[must_use]
+pub fn covers(held: &[Role], wanted: &Role) -> bool {
+    match &wanted.grants {
+        Grants::Everything => held.iter().any(|role| role.grants == Grants::Everything),
+        Grants::Some {
+            permissions,
+            resources,
+        } => permissions.iter().all(|permission| {
+            let may = |resource| held.iter().any(|role| role.grants(permission, resource));
+            match resources {
+                None => may(None),
+                Some(listed) => listed.iter().all(|resource| may(Some(resource))),
+            }
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +187,36 @@ mod tests {
         for name in ["", "a b", "a,b", "a*", "\u{e9}", &format!("{longest}a")] {
             assert_eq!(name.parse::<Permission>(), Err(NotAName), "{name:?}");
         }
+    }
+
+    #[test]
+    fn nobody_covers_what_they_lack() {
+        let everything = Role {
+            name: "all".parse().unwrap(),
+            grants: Grants::Everything,
+        };
+        let news = role(&["push.read", "push.write"], Some(&["news"]));
+        let reads = role(&["push.read"], None);
+        for wanted in [&everything, &news, &reads, &role(&[], None)] {
+            assert!(covers(std::slice::from_ref(&everything), wanted));
+        }
+        assert!(covers(
+            std::slice::from_ref(&news),
+            &role(&["push.read"], Some(&["news"]))
+        ));
+        assert!(!covers(std::slice::from_ref(&news), &reads));
+        assert!(!covers(
+            std::slice::from_ref(&news),
+            &role(&["push.read"], Some(&["shop"]))
+        ));
+        assert!(!covers(std::slice::from_ref(&reads), &news));
+        assert!(covers(
+            &[reads, role(&["push.write"], Some(&["news"]))],
+            &news
+        ));
+        assert!(!covers(&[news], &everything));
+        assert!(!covers(&[], &role(&["push.read"], None)));
+        assert!(covers(&[], &role(&[], None)));
     }
 
     proptest! {

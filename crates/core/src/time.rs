@@ -57,6 +57,15 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
+    /// As HTTP headers have it (RFC 9110 section 5.6.7): `Tue, 12 Mar 2024 21:24:34 GMT`.
+    #[must_use]
+    pub fn http_date(self) -> String {
+        jiff::Timestamp::from_second(self.unix())
+            .unwrap_or(jiff::Timestamp::MAX)
+            .strftime("%a, %d %b %Y %H:%M:%S GMT")
+            .to_string()
+    }
+
     /// ISO 8601 in UTC with whole seconds: `2024-03-12T21:24:34Z`.
     #[must_use]
     pub fn iso8601(self) -> String {
@@ -76,6 +85,7 @@ mod tests {
     fn the_three_notations_agree() {
         let time = Timestamp::from_unix(1_710_278_674);
         assert_eq!(time.iso8601(), "2024-03-12T21:24:34Z");
+        assert_eq!(time.http_date(), "Tue, 12 Mar 2024 21:24:34 GMT");
         assert_eq!(time.gregorian(), 63_877_497_874);
         assert_eq!(
             time.plus(Duration::from_secs(1)).since(time),
@@ -91,7 +101,7 @@ mod tests {
         #[test]
         fn arithmetic_never_panics(micros: i64, seconds: u64) {
             let time = Timestamp::from_micros(micros).plus(Duration::from_secs(seconds));
-            std::hint::black_box((time.iso8601(), time.gregorian(), Timestamp::from_unix(micros)));
+            std::hint::black_box((time.iso8601(), time.http_date(), time.gregorian(), Timestamp::from_unix(micros)));
         }
     }
 }

@@ -18,12 +18,16 @@ use doorward_core::right::UserLevel;
 use doorward_core::time::Timestamp;
 use doorward_core::tree::{Position, position};
 use doorward_core::user::{Level, User};
-use doorward_store::StoreError;
+use doorward_store::{AppTokenRow, StoreError};
 
 use crate::engine::Inner;
 use crate::metrics::{Lookup, Via};
-use crate::sign_in::Plain;
+use crate::sign_in::{Plain, ShownAppToken};
+use crate::usage::LastNoted;
 use crate::{Decision, role};
+
+/// Of an application token: it never changes but by being deleted.
+pub(crate) const APP_TOKEN_GENERATION: u64 = 0;
 
 /// An identity joined with the live state it was last compared with.
 #[derive(Debug)]
@@ -34,10 +38,14 @@ pub(crate) struct Live {
     pub(crate) account: Arc<Account>,
     /// The user it acts as.
     pub(crate) user: Option<Arc<User>>,
+    /// The application token it was proven by.
+    pub(crate) app_token: Option<Arc<AppTokenRow>>,
     /// What it may do on guarded APIs.
     pub(crate) roles: Vec<Role>,
     /// The names of these roles.
     pub(crate) role_names: Vec<RoleName>,
+    /// When its use was last noted.
+    pub(crate) last_noted: LastNoted,
     /// Why the account is locked, if it is.
     pub(crate) lock: Option<Lock>,
     /// Until when all this holds if nothing changes: the token's end, or that of a trial.
@@ -157,6 +165,13 @@ impl Inner {
                 ];
                 Some(self.proof_key(&parts))
             }
+            (Presented::RememberMe { token, .. }, Ground::Api(_) | Ground::Unclaimed) => {
+                Some(self.proof_key(&[b"remember-me", token.expose().as_bytes()]))
+            }
+            (Presented::AppToken { token, name }, Ground::Api(_) | Ground::Unclaimed) => {
+                let name = name.as_deref().unwrap_or_default().as_bytes();
+                Some(self.proof_key(&[b"app-token", name, token.expose().as_bytes()]))
+            }
             (Presented::ApiKey { key }, Ground::Api(_) | Ground::Unclaimed) => {
                 Some(self.proof_key(&[b"api-key", key.expose().as_bytes()]))
             }
@@ -193,6 +208,16 @@ impl Inner {
                 };
                 let plain = Plain::new(account, username, password, client, key);
                 self.verify_plain(plain, now).await
+            }
+            Presented::RememberMe { token, .. } => {
+                self.verify_remember_me(token.expose(), key, now).await
+            }
+            Presented::AppToken { token, name } => {
+                let shown = ShownAppToken {
+                    value: token.expose(),
+                    name: name.as_deref(),
+                };
+                self.verify_app_token(&shown, key, client, now).await
             }
             Presented::ApiKey { key: api_key } => {
                 self.verify_api_key(api_key, key, client, now).await
@@ -311,14 +336,31 @@ impl Inner {
             .filter_map(|account| account.trial_ends)
             .filter(|end| *end > now)
             .min();
-        let fresh_until = trials.unwrap_or(Timestamp::MAX).min(identity.expires());
-        let roles = roles(identity, &account, user.as_deref());
+        let token = match identity.app_token() {
+            Some(id) => self.live.app_token(identity.account, id).await?,
+            None => None,
+        };
+        let ends = token.as_ref().and_then(|token| token.expires);
+        if ends.is_some_and(|end| end <= now) {
+            return Ok(None);
+        }
+        let fresh_until = [trials, ends]
+            .into_iter()
+            .flatten()
+            .fold(identity.expires(), Timestamp::min);
+        let roles = match (&token, &user) {
+            (Some(token), _) => role::named(&account, &token.roles),
+            (None, Some(user)) => role::named(&account, &user.roles),
+            (None, None) => without_user(identity.credential),
+        };
         Ok(Some(Live {
             identity: Arc::clone(identity),
             role_names: roles.iter().map(|role| role.name.clone()).collect(),
             roles,
             account,
             user,
+            app_token: token,
+            last_noted: LastNoted::default(),
             lock,
             fresh_until,
             epoch,
@@ -380,6 +422,10 @@ impl Inner {
                 .user(account, user)
                 .await?
                 .map(|user| user.generation),
+            Subject::Credential(account, id) => {
+                let token = self.live.app_token(account, id).await?;
+                token.map(|_| APP_TOKEN_GENERATION)
+            }
         })
     }
 
@@ -396,13 +442,12 @@ impl Live {
     }
 }
 
-/// The roles an identity has: its user's. An account's own key stands for the account and has every right in it
-/// (decision 2); an address or a certificate without a user has none.
-fn roles(identity: &Identity, account: &Account, user: Option<&User>) -> Vec<Role> {
-    match (user, identity.credential) {
-        (Some(user), _) => role::of_user(account, user),
-        (None, CredentialKind::ApiKey) => role::everything(),
-        (None, _) => Vec::new(),
+/// The roles of an identity without user. An account's own key stands for the account and has every right in it
+/// (decision 2); an address or a certificate has none.
+fn without_user(credential: CredentialKind) -> Vec<Role> {
+    match credential {
+        CredentialKind::ApiKey => role::everything(),
+        _ => Vec::new(),
     }
 }
 

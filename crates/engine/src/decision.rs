@@ -75,6 +75,9 @@ pub enum Reason {
     NoFactorYet,
     /// A credential came over plain HTTP from afar; it was not looked at (decision 40).
     Exposed,
+    /// A page of another site may have sent it: a cookie proves who asks, and nothing says where from (funnelback.md
+    /// section 5.4).
+    CrossSite,
 }
 
 /// Why a request makes no sense.
@@ -97,7 +100,7 @@ pub enum Refusal {
 }
 
 /// Every word of [`Decision::code`], the most frequent one first.
-const CODES: [&str; 16] = [
+const CODES: [&str; 17] = [
     "allowed",
     "unproven",
     "locked",
@@ -107,6 +110,7 @@ const CODES: [&str; 16] = [
     "missing_permission",
     "second_factor_needed",
     "plaintext",
+    "cross_site",
     "throttled",
     "unavailable",
     "unknown_account",
@@ -151,6 +155,7 @@ impl<P> Decision<P> {
             Self::Deny(Reason::MissingPermission) => "missing_permission",
             Self::Deny(Reason::NoFactorYet) => "second_factor_needed",
             Self::Deny(Reason::Exposed) => "plaintext",
+            Self::Deny(Reason::CrossSite) => "cross_site",
             Self::Throttle(_) => "throttled",
             Self::Unavailable => "unavailable",
             Self::Refuse(Refusal::UnknownAccount(_)) => "unknown_account",

@@ -8,6 +8,7 @@ use aws_lc_rs::hmac;
 use doorward_core::account::Account;
 use doorward_core::id::{AccountId, KeyId, UserId};
 use doorward_core::jwt::VerifyingKey;
+use doorward_core::secret::SecretBytes;
 use doorward_core::source::{Clock, Random};
 use doorward_core::time::Timestamp;
 use doorward_core::user::User;
@@ -25,8 +26,9 @@ use crate::keys::Keys;
 use crate::live::LiveState;
 use crate::metrics::{Histogram, Metrics, Reading, ReadingKind};
 use crate::settings::Settings;
-use crate::sign_in::Verdict;
+use crate::sign_in::{LastExpiry, Verdict};
 use crate::upkeep::Heard;
+use crate::usage::Uses;
 
 /// The engine could not start.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +74,8 @@ pub(crate) struct Inner {
     pub(crate) proofs: Bounded<[u8; 32], Arc<Proof>>,
     pub(crate) guarding: ArcSwap<Guarding>,
     pub(crate) recorder: Recorder,
+    pub(crate) last_expiry: LastExpiry,
+    pub(crate) uses: Uses,
     pub(crate) process_key: hmac::Key,
     pub(crate) lanes: Lanes,
     pub(crate) flights: Flights<Verdict>,
@@ -97,8 +101,8 @@ impl Engine {
         // The place in the order of changes is taken before anything is read, so nothing is missed.
         let heard = Heard::new(store.last_change().await?);
         let mut keys = Keys::load(&store).await?;
-        if keys.assertion().is_none() {
-            Box::pin(add_assertion_key(&store, &clock, &random)).await?;
+        if keys.assertion().is_none() || keys.remember_me().is_empty() {
+            Box::pin(add_later_keys(&store, &clock, &random)).await?;
             keys = Keys::load(&store).await?;
         }
         let metrics = Arc::new(Metrics::default());
@@ -112,6 +116,8 @@ impl Engine {
             keys: ArcSwap::from_pointee(keys),
             live,
             proofs: Bounded::new(settings.cached_credentials),
+            last_expiry: LastExpiry::default(),
+            uses: Uses::default(),
             process_key: hmac::Key::new(hmac::HMAC_SHA256, &random.bytes::<32>()),
             guarding: ArcSwap::from_pointee(Guarding::new(Guarded::default(), None)),
             recorder: Recorder::new(settings.record.clone()),
@@ -134,6 +140,7 @@ impl Engine {
         self.0.tasks.close();
         self.0.tasks.wait().await;
         self.0.write_record().await;
+        self.0.write_uses().await;
         self.0.hash.end();
     }
 
@@ -274,29 +281,31 @@ impl Engine {
     }
 }
 
-/// Gives a store from before there were assertions its key. Of two nodes that see none, one adds it.
-async fn add_assertion_key(
-    store: &Store,
-    clock: &Clock,
-    random: &Random,
-) -> Result<(), StartError> {
-    let material = new_p256_key().ok_or(StartError::Keys("no P-256 key was made"))?;
+/// Gives a store of an older version the keys it has not. Of two nodes that see none, one adds them.
+async fn add_later_keys(store: &Store, clock: &Clock, random: &Random) -> Result<(), StartError> {
+    let assertion = new_p256_key().ok_or(StartError::Keys("no P-256 key was made"))?;
+    let remember_me = SecretBytes::new(random.bytes::<32>().to_vec());
     let mut write = store.write(Actor::server()).await?;
     // Locks the installation against another node that does the same.
     write.system().await?;
-    let is_there =
-        |key: &RingKey| key.purpose == KeyPurpose::Assertion && key.state == KeyState::Active;
-    if store.keys().await?.iter().any(is_there) {
-        return Ok(());
+    let ring = store.keys().await?;
+    for (purpose, material) in [
+        (KeyPurpose::Assertion, assertion),
+        (KeyPurpose::RememberMe, remember_me),
+    ] {
+        let is_there = |key: &RingKey| key.purpose == purpose && key.state == KeyState::Active;
+        if ring.iter().any(is_there) {
+            continue;
+        }
+        let key = RingKey {
+            id: KeyId::new(random.bytes()),
+            purpose,
+            state: KeyState::Active,
+            material,
+            created: clock.now(),
+        };
+        write.insert_key(&key).await?;
     }
-    let key = RingKey {
-        id: KeyId::new(random.bytes()),
-        purpose: KeyPurpose::Assertion,
-        state: KeyState::Active,
-        material,
-        created: clock.now(),
-    };
-    write.insert_key(&key).await?;
     write.commit().await?;
     Ok(())
 }

@@ -93,7 +93,7 @@ impl Engine {
 /// Everything of a new installation, made before the first row is written.
 struct Ground {
     system: System,
-    keys: [RingKey; 4],
+    keys: [RingKey; 5],
     hash: HashGeneration,
     account: Account,
     user: User,
@@ -133,6 +133,10 @@ impl Ground {
             KeyPurpose::Assertion,
             new_p256_key().ok_or(StartError::Keys("no P-256 key was made"))?,
         );
+        let remember_me = ring(
+            KeyPurpose::RememberMe,
+            SecretBytes::new(random.bytes::<32>().to_vec()),
+        );
         let account = root_account(founding, now, random);
         let user = first_admin(founding, account.id, now, random);
         let recipe = Recipe {
@@ -156,7 +160,7 @@ impl Ground {
             },
             api_key_row: CredentialId::new(random.bytes()),
             api_key_lookup: first_api_key_lookup(&lookup.material, &api_key),
-            keys: [token, pepper, lookup, assertion],
+            keys: [token, pepper, lookup, assertion, remember_me],
             account,
             user,
             verifiers,

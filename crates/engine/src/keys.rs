@@ -9,8 +9,15 @@ use doorward_core::jwt::{AssertionKey, SigningKey, VerifyingKey};
 use doorward_core::secret::{SecretBytes, SecretText};
 use doorward_core::verifier::{Recipe, SALT_LEN};
 use doorward_store::{HashGeneration, KeyPurpose, KeyState, RingKey, Store, System};
+use zeroize::Zeroizing;
 
 use crate::StartError;
+
+/// A key of [`KeyPurpose::RememberMe`].
+pub(crate) struct MacKey {
+    pub(crate) id: KeyId,
+    pub(crate) key: Zeroizing<[u8; 32]>,
+}
 
 /// Everything that signs, verifies or peppers.
 pub(crate) struct Keys {
@@ -21,6 +28,8 @@ pub(crate) struct Keys {
     verifying: Vec<VerifyingKey>,
     /// Sign assertions, the active one first.
     assertions: Vec<AssertionKey>,
+    /// Sign remember-me tokens, the active one first.
+    remember_me: Vec<MacKey>,
     peppers: HashMap<KeyId, SecretBytes>,
     lookup: hmac::Key,
     /// Live hash generations, newest first; never empty.
@@ -60,7 +69,19 @@ impl Keys {
             };
             assertions.insert(place, read);
         }
+        let mut remember_me = Vec::new();
+        for key in of(KeyPurpose::RememberMe).filter(|key| verifies(key)) {
+            let bytes = key.material.expose().try_into();
+            let bytes = bytes.map_err(|_| StartError::Keys("a remember-me key cannot be read"))?;
+            let mac = MacKey {
+                id: key.id,
+                key: Zeroizing::new(bytes),
+            };
+            let is_active = key.state == KeyState::Active;
+            remember_me.insert(if is_active { 0 } else { remember_me.len() }, mac);
+        }
         Ok(Self {
+            remember_me,
             assertions,
             signing: SigningKey::from_pkcs8(token.id, &token.material).map_err(usable)?,
             verifying,
@@ -91,6 +112,11 @@ impl Keys {
     /// Every key that assertions are verified by, the signing one first.
     pub(crate) fn assertions(&self) -> &[AssertionKey] {
         &self.assertions
+    }
+
+    /// Every key that verifies remember-me tokens, the signing one first; every store that was opened has one.
+    pub(crate) fn remember_me(&self) -> &[MacKey] {
+        &self.remember_me
     }
 
     /// Whether verifiers of this hash generation still count.

@@ -43,21 +43,22 @@ mod sign_in;
 mod source;
 mod tokens;
 mod upkeep;
+mod usage;
 
 pub use admin::AdminError;
-pub use api::{Door, Guarded, IdentityRule, Inquiry, Mapped, Passage, Verdict};
+pub use api::{Door, FunnelbackSettings, Guarded, IdentityRule, Inquiry, Mapped, Passage, Verdict};
 pub use decision::{Decision, Permit, Reason, Refusal, Request, Resource, Trace};
 pub use engine::{AccountFacts, Engine, StartError};
 pub use found::{Founded, Founding};
 pub use metrics::{Histogram, Label, Metrics, Reading, ReadingKind};
 pub use role::{SUPER_USER, shipped_roles};
 pub use settings::{HashSettings, LimitSettings, Outage, RecordSettings, Settings};
-pub use sign_in::{AccountHint, Session, SignIn, SignInError};
+pub use sign_in::{AccountHint, Remembered, Session, SignIn, SignInError};
 pub use source::{monotonic, system_clock, system_random};
 pub use tokens::TokenInfo;
 
 // What callers hand in and get back unchanged, so that they need not know the store.
 pub use doorward_store::{
-    Actor, Conflict, DecisionFilter, Descendant, Direction, ListedAccount, ListedUser, Page,
-    Position, RecordedDecision, StoreError,
+    Actor, AppTokenRow, Conflict, DecisionFilter, Descendant, Direction, ListedAccount, ListedUser,
+    Page, Position, RecordedDecision, StoreError,
 };

@@ -1,4 +1,4 @@
-//! Live state: accounts, users and denied tokens as they are now, and how this process hears of
+//! Live state: accounts, users, application tokens and denied tokens as they are now, and how this process hears of
 //! changes (decisions 15, 16, 24, 25).
 //!
 //! A change bumps the *epoch* and takes what it touched out of memory, both under one lock. Whoever
@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use doorward_core::account::Account;
-use doorward_core::id::{AccountId, TokenId, UserId};
+use doorward_core::id::{AccountId, CredentialId, TokenId, UserId};
 use doorward_core::time::Timestamp;
 use doorward_core::tree::{MAX_DEPTH, Position, position};
 use doorward_core::user::User;
-use doorward_store::{Change, Store, StoreError};
+use doorward_store::{AppTokenRow, Change, Store, StoreError};
 
 use crate::cache::Bounded;
 
@@ -28,6 +28,7 @@ pub(crate) struct LiveState {
     store: Store,
     accounts: Bounded<AccountId, Arc<Account>>,
     users: Bounded<(AccountId, UserId), Arc<User>>,
+    app_tokens: Bounded<(AccountId, CredentialId), Arc<AppTokenRow>>,
     denied: Bounded<TokenId, Timestamp>,
     stamps: Bounded<AccountId, u64>,
     epoch: AtomicU64,
@@ -64,6 +65,7 @@ impl LiveState {
             store,
             accounts: Bounded::new(accounts),
             users: Bounded::new(users),
+            app_tokens: Bounded::new(users),
             denied: Bounded::new(usize::MAX / 2),
             stamps: Bounded::new(accounts),
             epoch: AtomicU64::new(0),
@@ -102,6 +104,10 @@ impl LiveState {
                     self.users.remove(&(account, user));
                     self.stamps.insert(account, epoch);
                 }
+                Change::Credential(account, id) => {
+                    self.app_tokens.remove(&(account, id));
+                    self.stamps.insert(account, epoch);
+                }
                 Change::DenyToken(token, until) => self.deny_one(token, until),
                 Change::Keys | Change::System => {}
             }
@@ -118,6 +124,7 @@ impl LiveState {
         self.forgotten.store(order.epoch, Ordering::Release);
         self.accounts.clear();
         self.users.clear();
+        self.app_tokens.clear();
         self.epoch.store(order.epoch, Ordering::Release);
     }
 
@@ -172,6 +179,28 @@ impl LiveState {
             let order = self.order();
             if !order.touched_since(before, Change::User(account, id)) {
                 self.users.insert((account, id), Arc::clone(&row));
+                return Ok(Some(row));
+            }
+        }
+    }
+
+    /// An application token, from memory or store.
+    pub(crate) async fn app_token(
+        &self,
+        account: AccountId,
+        id: CredentialId,
+    ) -> Result<Option<Arc<AppTokenRow>>, StoreError> {
+        if let Some(known) = self.app_tokens.get(&(account, id)) {
+            return Ok(Some(known));
+        }
+        loop {
+            let before = self.epoch();
+            let Some(row) = self.store.app_token(account, id).await?.map(Arc::new) else {
+                return Ok(None);
+            };
+            let order = self.order();
+            if !order.touched_since(before, Change::Credential(account, id)) {
+                self.app_tokens.insert((account, id), Arc::clone(&row));
                 return Ok(Some(row));
             }
         }

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use doorward_core::account::Account;
 use doorward_core::permission::{BUILT_IN, Grants, Permission, Role, RoleName};
-use doorward_core::user::User;
 
 /// The role that may do everything.
 pub const SUPER_USER: &str = "super-user";
@@ -60,9 +59,9 @@ pub(crate) fn everything() -> Vec<Role> {
     }]
 }
 
-/// What a user's roles are; a name whose role is gone grants nothing.
-pub(crate) fn of_user(account: &Account, user: &User) -> Vec<Role> {
-    user.roles
+/// What roles of these names are; a name whose role is gone grants nothing.
+pub(crate) fn named(account: &Account, names: &[RoleName]) -> Vec<Role> {
+    names
         .iter()
         .filter_map(|name| find(account, name))
         .cloned()

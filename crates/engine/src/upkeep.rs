@@ -246,6 +246,7 @@ impl Inner {
             let now = self.clock.now();
             self.live.sweep(now);
             self.lanes.sweep(now);
+            self.write_uses().await;
             self.proofs.retain(|proof| !proof.is_over(now));
             if let Err(error) = self.store.prune(now, PRUNED_AT_ONCE).await {
                 tracing::warn!(%error, "old rows were not pruned");

@@ -57,6 +57,10 @@ pub struct Unserved<'a> {
     pub method: &'a Method,
     /// Its id.
     pub request_id: &'a str,
+    /// Whether the remember-me cookie was looked at.
+    pub by_cookie: bool,
+    /// What is known of it besides.
+    pub facts: &'a Facts,
 }
 
 /// Why a request gets no answer of an upstream.
@@ -184,6 +188,8 @@ impl Guard {
             headers: &head.headers,
             method: &head.method,
             request_id: &facts.request_id,
+            by_cookie: verdict.by_cookie,
+            facts,
         };
         let Decision::Allow(passage) = &verdict.decision else {
             return (name, (self.refuse)(&asked(Why::Refused(&verdict.decision))));
@@ -275,6 +281,8 @@ impl Guard {
             headers: &HeaderMap::new(),
             method: &Method::GET,
             request_id: &facts.request_id,
+            by_cookie: false,
+            facts,
         })
     }
 }

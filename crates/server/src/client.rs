@@ -34,6 +34,14 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// The client, as far as the dialects ask.
+    pub(crate) const fn of(facts: &Facts) -> Self {
+        Self {
+            address: facts.client,
+            exposed: facts.exposed,
+        }
+    }
+
     /// A client nobody described.
     pub(crate) const fn unknown() -> Self {
         Self {
@@ -156,6 +164,7 @@ mod tests {
             trusted_proxies: trusted.iter().map(|net| net.parse().unwrap()).collect(),
             allow_plaintext,
             crossbar: None,
+            funnelback: None,
         }
     }
 

@@ -17,8 +17,9 @@ mod settings;
 
 pub use client::{Facts, Peer};
 pub use dialect::crossbar::{Complaint, new_account, patch_account, patch_user};
+pub use dialect::funnelback::{PATHS as FUNNELBACK_PATHS, in_clear};
 pub use door::forward_auth::{Check, CheckPeers, check};
 pub use ops::ops;
-pub use public::{claims, public};
+pub use public::{claims, own_table, public};
 pub use rejection::{Asked, Rejection, reject, rejection};
-pub use settings::{Crossbar, Settings};
+pub use settings::{Crossbar, Funnelback, SameSite, Settings};

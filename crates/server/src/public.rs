@@ -6,19 +6,28 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use doorward_core::route::Table;
 use doorward_engine::{Engine, monotonic};
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Uri};
 use tracing::Instrument as _;
 
-use crate::dialect::crossbar::{self, Exchange, Service};
+use crate::client::{Client, Facts};
+use crate::dialect::{crossbar, funnelback};
 use crate::log::{self, Summary};
-use crate::{Peer, Settings, client, jwks, request_id};
+use crate::{Settings, jwks};
 
 /// Everything the public listener serves.
 pub fn public(engine: Engine, settings: Settings) -> Router {
-    let service = Service::new(engine, settings.crossbar.clone());
-    let state = Arc::new(Public { service, settings });
+    let state = Arc::new(Public {
+        crossbar: crossbar::Service::new(engine.clone(), settings.crossbar.clone()),
+        funnelback: settings
+            .funnelback
+            .clone()
+            .map(|settings| funnelback::Service::new(engine.clone(), settings)),
+        engine,
+        settings,
+    });
     Router::new().fallback(answer).with_state(state)
 }
 
@@ -26,49 +35,37 @@ pub fn public(engine: Engine, settings: Settings) -> Router {
 #[must_use]
 pub fn claims(settings: &Settings, uri: &Uri, headers: &HeaderMap) -> bool {
     let crossbar = settings.crossbar.as_ref();
+    let funnelback = settings.funnelback.as_ref();
     uri.path() == jwks::PATH
         || crossbar.is_some_and(|crossbar| crossbar::claims(crossbar, uri, headers))
+        || funnelback.is_some_and(|funnelback| funnelback::claims(funnelback, uri, headers))
+}
+
+/// What the listener answers itself in the manner of a guarded API, for the engine to decide about.
+#[must_use]
+pub fn own_table(settings: &Settings) -> Table {
+    let funnelback = settings.funnelback.as_ref();
+    let apis = funnelback.map(funnelback::apis).unwrap_or_default();
+    // Tests prove that ours is sound; without a table nobody is let in.
+    Table::new(apis).unwrap_or_default()
 }
 
 struct Public {
-    service: Service,
+    engine: Engine,
+    crossbar: crossbar::Service,
+    funnelback: Option<funnelback::Service>,
     settings: Settings,
 }
 
 async fn answer(State(public): State<Arc<Public>>, request: Request) -> Response {
     let started = monotonic();
     let (head, body) = request.into_parts();
-    let peer = head.extensions.get::<Peer>().copied();
-    let client = client::of(peer, &head.headers, &public.settings);
-    let request_id = request_id::of(&head.headers, public.service.engine().random());
-    let span = log::span(&request_id);
-    let method = head.method.clone();
-
-    if head.uri.path() == jwks::PATH {
-        return span.in_scope(|| {
-            let response = jwks::answer(public.service.engine(), &method, &request_id);
-            log::summary(&Summary {
-                method: &method,
-                route: jwks::PATH,
-                status: response.status(),
-                client,
-                took: monotonic().saturating_sub(started),
-            });
-            response
-        });
-    }
-    let exchange = Exchange {
-        head,
-        client,
-        request_id,
-    };
-    let served = AssertUnwindSafe(public.service.serve(&exchange, body))
-        .catch_unwind()
-        .instrument(span.clone())
-        .await;
+    let facts = Facts::of(&head, &public.settings, public.engine.random());
+    let span = log::span(&facts.request_id);
+    let (method, client) = (head.method.clone(), Client::of(&facts));
+    let answering = public.serve(head, body, facts);
+    let (route, response) = answering.instrument(span.clone()).await;
     span.in_scope(|| {
-        let (route, response) =
-            served.unwrap_or_else(|_| ("panicked", public.service.fault(&exchange)));
         log::summary(&Summary {
             method: &method,
             route,
@@ -78,4 +75,37 @@ async fn answer(State(public): State<Arc<Public>>, request: Request) -> Response
         });
         response
     })
+}
+
+impl Public {
+    /// The template of the resource, and the answer.
+    async fn serve(
+        &self,
+        head: http::request::Parts,
+        body: axum::body::Body,
+        facts: Facts,
+    ) -> (&'static str, Response) {
+        if head.uri.path() == jwks::PATH {
+            let response = jwks::answer(&self.engine, &head.method, &facts.request_id);
+            return (jwks::PATH, response);
+        }
+        match &self.funnelback {
+            Some(service) if service.is_for(&head) => {
+                let exchange = funnelback::Exchange { head, facts };
+                let serving = AssertUnwindSafe(service.serve(&exchange, body)).catch_unwind();
+                let served = serving.await;
+                served.unwrap_or_else(|_| ("panicked", service.fault(&exchange)))
+            }
+            _ => {
+                let exchange = crossbar::Exchange {
+                    head,
+                    client: Client::of(&facts),
+                    request_id: facts.request_id,
+                };
+                let serving = AssertUnwindSafe(self.crossbar.serve(&exchange, body)).catch_unwind();
+                let served = serving.await;
+                served.unwrap_or_else(|_| ("panicked", self.crossbar.fault(&exchange)))
+            }
+        }
+    }
 }

@@ -14,6 +14,46 @@ pub struct Settings {
     pub allow_plaintext: bool,
     /// The Crossbar dialect; `None` when it is off.
     pub crossbar: Option<Crossbar>,
+    /// The Funnelback dialect; `None` when it is off.
+    pub funnelback: Option<Funnelback>,
+}
+
+/// The Funnelback dialect's part.
+#[derive(Debug, Clone)]
+pub struct Funnelback {
+    /// Hosts it answers on; empty for all.
+    pub hosts: Vec<String>,
+    /// The account whose users sign in.
+    pub account: AccountId,
+    /// Life of a token.
+    pub token_lifetime: Duration,
+    /// `SameSite` of the cookie.
+    pub same_site: SameSite,
+    /// Whether the admin API takes Basic.
+    pub admin_basic: bool,
+}
+
+/// `SameSite` of a cookie (RFC 6265bis section 4.1.2.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameSite {
+    /// Links from other sites carry it.
+    Lax,
+    /// Nothing from other sites does.
+    Strict,
+}
+
+impl Funnelback {
+    /// With the defaults: two weeks, `Lax`, no Basic on the admin API.
+    #[must_use]
+    pub const fn new(account: AccountId) -> Self {
+        Self {
+            hosts: Vec::new(),
+            account,
+            token_lifetime: Duration::from_hours(14 * 24),
+            same_site: SameSite::Lax,
+            admin_basic: false,
+        }
+    }
 }
 
 /// The Crossbar dialect's part.

@@ -64,6 +64,10 @@ pub enum Action {
     DeleteUser,
     /// `api_key.rotate`
     RotateApiKey,
+    /// `app_token.create`
+    CreateAppToken,
+    /// `app_token.revoke`
+    RevokeAppToken,
     /// `role.set`
     SetRole,
     /// `role.delete`
@@ -108,6 +112,8 @@ impl Action {
             Self::ChangePassword => "user.password",
             Self::DeleteUser => "user.delete",
             Self::RotateApiKey => "api_key.rotate",
+            Self::CreateAppToken => "app_token.create",
+            Self::RevokeAppToken => "app_token.revoke",
             Self::SetRole => "role.set",
             Self::DeleteRole => "role.delete",
             Self::GrantRoles => "user.roles",

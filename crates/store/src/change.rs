@@ -1,6 +1,6 @@
 //! Changes other nodes must hear of (decision 25): what to read again, never the values.
 
-use doorward_core::id::{AccountId, TokenId, UserId};
+use doorward_core::id::{AccountId, CredentialId, TokenId, UserId};
 use doorward_core::time::Timestamp;
 
 use crate::StoreError;
@@ -13,6 +13,8 @@ pub enum Change {
     Account(AccountId),
     /// A user's row or verifiers.
     User(AccountId, UserId),
+    /// An application token was made or ended.
+    Credential(AccountId, CredentialId),
     /// A token was denied until its own end.
     DenyToken(TokenId, Timestamp),
     /// The key ring or the hash generations.
@@ -46,6 +48,12 @@ impl Change {
                 Some(user.to_string()),
                 None,
             ),
+            Self::Credential(account, id) => (
+                "credential",
+                Some(account.to_string()),
+                Some(id.to_string()),
+                None,
+            ),
             Self::DenyToken(token, until) => {
                 ("deny_token", None, Some(token.to_string()), Some(*until))
             }
@@ -68,6 +76,7 @@ impl Change {
         Ok(match kind.as_str() {
             "account" => Self::Account(columns.parsed()?),
             "user" => Self::User(columns.parsed()?, columns.parsed()?),
+            "credential" => Self::Credential(columns.parsed()?, columns.parsed()?),
             "deny_token" => {
                 columns.text_if()?;
                 Self::DenyToken(columns.parsed()?, columns.time()?)

@@ -14,6 +14,8 @@ pub enum Conflict {
     Username,
     /// The number belongs to another account.
     Phone,
+    /// An application token of this label in the account.
+    Label,
     /// Another write changed the row in between, or an id was drawn twice.
     Row,
 }

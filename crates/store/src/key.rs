@@ -19,6 +19,7 @@ impl KeyPurpose {
             Self::Pepper => "pepper",
             Self::ApiKeyLookup => "api_key_lookup",
             Self::Assertion => "assertion",
+            Self::RememberMe => "remember_me",
         }
     }
 }
@@ -51,6 +52,7 @@ fn read(row: Row, sealer: &Sealer) -> Result<RingKey, StoreError> {
         "pepper" => KeyPurpose::Pepper,
         "api_key_lookup" => KeyPurpose::ApiKeyLookup,
         "assertion" => KeyPurpose::Assertion,
+        "remember_me" => KeyPurpose::RememberMe,
         _ => return Err(columns.wrong("unknown purpose")),
     };
     let state = match columns.text()?.as_str() {

@@ -9,6 +9,7 @@
 
 mod account;
 mod actor;
+mod app_token;
 mod audit;
 mod backend;
 mod backup;
@@ -44,6 +45,7 @@ mod user;
 mod write;
 
 pub use actor::{Action, Actor, AuditRow};
+pub use app_token::{AppTokenRow, CredentialUse};
 pub use audit::AuditFilter;
 pub use backend::Times;
 pub use change::{Change, ChangeRow};

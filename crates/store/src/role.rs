@@ -88,7 +88,7 @@ pub(crate) fn read_names(columns: &mut Columns) -> Result<Vec<RoleName>, StoreEr
 }
 
 impl Write {
-    /// Whether any user of an account has the role.
+    /// Whether any user or application token of an account has the role.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -98,8 +98,12 @@ impl Write {
         role: &RoleName,
     ) -> Result<bool, StoreError> {
         let query = sql_for(
-            "SELECT id FROM users WHERE account_id = $1 AND instr(' ' || roles || ' ', $2) > 0 LIMIT 1",
-            "SELECT id FROM users WHERE account_id = $1 AND strpos(' ' || roles || ' ', $2) > 0 LIMIT 1",
+            "SELECT id FROM users WHERE account_id = $1 AND instr(' ' || roles || ' ', $2) > 0 \
+             UNION ALL SELECT id FROM credentials WHERE account_id = $1 AND label IS NOT NULL \
+             AND instr(' ' || scope || ' ', $2) > 0 LIMIT 1",
+            "SELECT id FROM users WHERE account_id = $1 AND strpos(' ' || roles || ' ', $2) > 0 \
+             UNION ALL SELECT id FROM credentials WHERE account_id = $1 AND label IS NOT NULL \
+             AND strpos(' ' || scope || ' ', $2) > 0 LIMIT 1",
         );
         let query = query.id(account).text(&format!(" {role} "));
         Ok(self.fetch_one(query).await?.is_some())

@@ -17,6 +17,8 @@ pub enum KeyPurpose {
     ApiKeyLookup,
     /// Signs assertions for upstreams: P-256, PKCS#8.
     Assertion,
+    /// Signs remember-me tokens: 32 bytes.
+    RememberMe,
 }
 
 /// Where a key is in its life.

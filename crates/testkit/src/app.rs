@@ -329,6 +329,7 @@ fn wire_settings() -> doorward_server::Settings {
         // Calls come from all over the network, and there is no TLS in memory.
         allow_plaintext: true,
         crossbar: Some(doorward_server::Crossbar::default()),
+        funnelback: None,
     }
 }
 

@@ -37,6 +37,7 @@ pub use reference::reference;
 pub use section::cache::Cache;
 pub use section::check::Check;
 pub use section::crossbar::{BasicAuthType, Crossbar, UserLevel};
+pub use section::funnelback::{CookieSameSite, Funnelback};
 pub use section::hash::Hash;
 pub use section::limits::Limits;
 pub use section::listen::Listen;

@@ -10,10 +10,12 @@ use super::check::check;
 use super::environment::Environment;
 use super::input::Input;
 use super::rows::{self, Row};
+use super::section::funnelback::TWO_WEEKS;
 use super::value::{Mismatch, Values};
 use super::{
-    Cache, Check, Crossbar, Entry, Guarded, Hash, Layer, Limits, Listen, Log, MasterKey, Origin,
-    Place, Problem, Problems, Record, Sources, Store, StoreUrl, Tokens, Trust, file, table,
+    Cache, Check, Crossbar, Entry, Funnelback, Guarded, Hash, Layer, Limits, Listen, Log,
+    MasterKey, Origin, Place, Problem, Problems, Record, Sources, Store, StoreUrl, Tokens, Trust,
+    file, table,
 };
 
 /// The data folder when nobody names one.
@@ -39,6 +41,8 @@ pub struct Settings {
     pub trust: Trust,
     /// `[crossbar]`
     pub crossbar: Crossbar,
+    /// `[funnelback]`
+    pub funnelback: Funnelback,
     /// `[tokens]`
     pub tokens: Tokens,
     /// `[hash]`
@@ -134,6 +138,7 @@ impl Settings {
             store: Store::build(values, &data)?,
             trust: Trust::build(values)?,
             crossbar: Crossbar::build(values)?,
+            funnelback: Funnelback::build(values)?,
             tokens: Tokens::build(values)?,
             hash: Hash::build(values)?,
             cache: Cache::build(values)?,
@@ -228,6 +233,14 @@ fn together(values: &Values) -> Vec<Problem> {
         ));
     }
     problems.extend(asking(values, &[public.as_slice(), &ops].concat()));
+    let lifetime = values.read::<Duration>("funnelback.token_lifetime");
+    if lifetime.is_ok_and(|lifetime| lifetime > TWO_WEEKS) {
+        problems.push(at(
+            values,
+            "funnelback.token_lifetime",
+            "no token lives longer than 14d",
+        ));
+    }
     if public.is_empty() {
         problems.push(at(
             values,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::key::{DefaultValue, Key, Kind, Table};
 use super::section::{
-    api, cache, check, crossbar, hash, identity, limits, listen, log, record, store, tokens, trust,
-    upstream,
+    api, cache, check, crossbar, funnelback, hash, identity, limits, listen, log, record, store,
+    tokens, trust, upstream,
 };
 use super::shape;
 
@@ -33,13 +33,14 @@ const TOP: &[Key] = &[
     },
 ];
 
-const SECTIONS: [&[Key]; 12] = [
+const SECTIONS: [&[Key]; 13] = [
     TOP,
     listen::KEYS,
     store::KEYS,
     trust::KEYS,
     check::KEYS,
     crossbar::KEYS,
+    funnelback::KEYS,
     tokens::KEYS,
     hash::KEYS,
     cache::KEYS,

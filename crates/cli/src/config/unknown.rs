@@ -5,10 +5,9 @@ use super::key::{Table, variable};
 use super::table;
 
 /// Keys and sections that the documentation of later versions has.
-const LATER: [&str; 7] = [
+const LATER: [&str; 6] = [
     "crossbar.foreign",
     "crossbar.recovery",
-    "funnelback",
     "listen.console",
     "listen.grpc",
     "mail",

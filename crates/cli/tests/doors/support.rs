@@ -161,6 +161,7 @@ impl Server {
             trusted_proxies: Vec::new(),
             allow_plaintext: false,
             crossbar: None,
+            funnelback: None,
         };
         let random = engine.random().clone();
         let facts = move |head: &http::request::Parts| {
@@ -181,6 +182,8 @@ impl Server {
                 headers: unserved.headers,
                 method: unserved.method,
                 request_id: unserved.request_id,
+                by_cookie: unserved.by_cookie,
+                in_clear: true,
             };
             let why = match &unserved.why {
                 Why::Refused(decision) => doorward_server::rejection(decision),

@@ -89,4 +89,17 @@ impl Presented {
     pub const fn is_present(&self) -> bool {
         !matches!(self, Self::Nothing)
     }
+
+    /// Whether the remember-me cookie is what counts, whatever is in it.
+    #[must_use]
+    pub const fn is_cookie(&self) -> bool {
+        matches!(
+            self,
+            Self::MalformedCookie
+                | Self::RememberMe {
+                    place: TokenPlace::Cookie,
+                    ..
+                }
+        )
+    }
 }

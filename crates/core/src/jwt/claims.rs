@@ -102,6 +102,7 @@ fn name(subject: Subject) -> String {
         Subject::Account(account) => format!("a/{account}"),
         Subject::AccountKey(account) => format!("k/{account}"),
         Subject::User(account, user) => format!("u/{account}/{user}"),
+        Subject::Credential(account, id) => format!("c/{account}/{id}"),
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod account;
 mod api_key;
+mod app_token;
+mod delegate;
 mod phone;
 mod role;
 mod secrets;
@@ -24,6 +26,8 @@ use doorward_store::{Actor, StoreError, Write};
 use crate::Engine;
 
 pub use account::{AccountChange, AccountDraft, NewAccount};
+pub use app_token::NewAppToken;
+pub use delegate::{may_give, may_touch};
 pub use user::{NewUser, UserChange};
 pub use user_edit::{NewSecrets, UserDraft};
 
@@ -55,6 +59,18 @@ pub enum AdminError {
     /// More roles than are kept.
     #[error("an account has at most 100 roles of 64 KiB together, a user at most 32")]
     TooManyRoles,
+    /// No such application token.
+    #[error("no such application token")]
+    UnknownAppToken,
+    /// The account has one of this label.
+    #[error("there is an application token of this name already")]
+    AppTokenExists,
+    /// More application tokens than are kept.
+    #[error("an account has at most 1000 application tokens")]
+    TooManyAppTokens,
+    /// A right would be given away by somebody who lacks it.
+    #[error("nobody can give away what they may not do themselves")]
+    BeyondCaller,
     /// No such key.
     #[error("no such key")]
     UnknownKey,

@@ -137,6 +137,43 @@ impl Engine {
         .await
     }
 
+    /// Begins to sign remember-me tokens with a new key. What the one before signed stays good until its own end; what the
+    /// one before that signed does not, so that rotating twice ends every older token.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn rotate_remember_me_key(&self, actor: Actor) -> Result<KeyId, AdminError> {
+        let old: Vec<KeyId> = self
+            .0
+            .keys
+            .load()
+            .remember_me()
+            .iter()
+            .map(|mac| mac.id)
+            .collect();
+        let new = RingKey {
+            id: KeyId::new(self.random().bytes()),
+            purpose: KeyPurpose::RememberMe,
+            state: KeyState::Active,
+            material: SecretBytes::new(self.random().bytes::<32>().to_vec()),
+            created: self.now(),
+        };
+        self.commit(actor, move |write| {
+            Box::pin(async move {
+                for (place, id) in old.into_iter().enumerate() {
+                    let state = match place {
+                        0 => KeyState::Retiring,
+                        _ => KeyState::Dead,
+                    };
+                    write.set_key_state(id, state).await?;
+                }
+                write.insert_key(&new).await?;
+                Ok(new.id)
+            })
+        })
+        .await
+    }
+
     /// Denies a token until its own end, by id.
     ///
     /// # Errors

@@ -35,7 +35,9 @@ impl Shown {
     pub(crate) const fn of(presented: &Presented) -> Self {
         match presented {
             Presented::Nothing => Self::Method(AcceptMethod::Anonymous),
-            Presented::Token { .. } => Self::Method(AcceptMethod::Token),
+            Presented::Token { .. } | Presented::RememberMe { .. } => {
+                Self::Method(AcceptMethod::Token)
+            }
             Presented::AccountDigest { .. } | Presented::Password { .. } => {
                 Self::Method(AcceptMethod::Basic)
             }

@@ -13,6 +13,7 @@ use http::Method;
 
 use super::accept::{Evidence, Met, is_asked_for};
 use super::counts::Shown;
+use super::cross_site::may_be_foreign;
 use super::guarding::Guarding;
 use super::{Inquiry, Passage, Verdict};
 use crate::check::{Ground, Live};
@@ -39,9 +40,20 @@ pub(super) struct Leave {
 pub(super) struct Ruling<'g> {
     pub(super) api: Option<&'g Arc<Api>>,
     pub(super) shown: Shown,
+    /// Whether it was the remember-me cookie.
+    by_cookie: bool,
     /// Who asked, as far as it was proven.
     pub(super) caller: Option<(AccountId, Option<UserId>)>,
     pub(super) decision: Decision<Leave>,
+}
+
+/// Which table a request is looked for in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// What is let through goes on to an upstream.
+    Guarded,
+    /// What is let through is answered by ourselves.
+    Own,
 }
 
 /// A request between its route and its decision.
@@ -59,6 +71,15 @@ impl Engine {
     ///
     /// Warm, this takes no lock, no slow hash and no look at the store. In doubt it denies.
     pub async fn decide_api(&self, inquiry: &Inquiry<'_>, trace: &mut Trace) -> Verdict {
+        self.decide_in(Which::Guarded, inquiry, trace).await
+    }
+
+    /// The same question about what Doorward answers itself in the manner of an API.
+    pub async fn decide_own(&self, inquiry: &Inquiry<'_>, trace: &mut Trace) -> Verdict {
+        self.decide_in(Which::Own, inquiry, trace).await
+    }
+
+    async fn decide_in(&self, which: Which, inquiry: &Inquiry<'_>, trace: &mut Trace) -> Verdict {
         let started = monotonic();
         let guarding = self.0.guarding.load();
         let canonical = Canonical::new(Target {
@@ -68,7 +89,11 @@ impl Engine {
             path_and_query: inquiry.path_and_query,
         });
         let ruling = match &canonical {
-            Ok(request) => self.0.rule(&guarding, request, inquiry, trace).await,
+            Ok(request) => {
+                self.0
+                    .rule((&guarding, which), request, inquiry, trace)
+                    .await
+            }
             Err(refused) => {
                 trace.step("the request cannot be judged");
                 Ruling::bad(None, *refused)
@@ -83,6 +108,7 @@ impl Engine {
         let path = canonical.as_ref().map_or("", Canonical::path);
         self.0.recorder.note(counts, inquiry, &ruling, path, now);
         let api = ruling.api.map(Arc::clone);
+        let by_cookie = ruling.by_cookie;
         let decision = ruling.decision.and_then(|leave| {
             // Nothing is let through that no API claims.
             let (Some(api), Ok(canonical)) = (&api, canonical) else {
@@ -96,7 +122,11 @@ impl Engine {
                 client: inquiry.client,
             })
         });
-        Verdict { api, decision }
+        Verdict {
+            api,
+            decision,
+            by_cookie,
+        }
     }
 }
 
@@ -105,6 +135,7 @@ impl<'g> Ruling<'g> {
         Self {
             api,
             shown,
+            by_cookie: false,
             caller: None,
             decision,
         }
@@ -123,12 +154,23 @@ impl<'g> Ruling<'g> {
 impl Inner {
     async fn rule<'g>(
         self: &Arc<Self>,
-        guarding: &'g Guarding,
+        (guarding, which): (&'g Guarding, Which),
         request: &Canonical,
         inquiry: &Inquiry<'_>,
         trace: &mut Trace,
     ) -> Ruling<'g> {
-        let (api, allow) = match guarding.table.find(request) {
+        let found = match which {
+            Which::Guarded => guarding.table.find(request),
+            Which::Own => guarding.own.find(request),
+        };
+        // On ground of our own, what nobody claims is refused in that ground's way.
+        let is_unclaimed = which == Which::Guarded && found == Found::Nothing;
+        let found = if is_unclaimed {
+            guarding.own.find(request)
+        } else {
+            found
+        };
+        let (api, allow) = match found {
             Found::Api(api) => (Some(api), None),
             Found::OtherMethods(apis) => (apis.first(), Some(methods(apis))),
             Found::Nothing => (None, None),
@@ -162,6 +204,7 @@ impl Inner {
             return Ruling::new(api, shown, Decision::Unavailable);
         }
         let mut ruling = Ruling::new(api, shown, Decision::Challenge);
+        ruling.by_cookie = presented.is_cookie();
         let decided = match api {
             None => Ok(self
                 .rule_unclaimed(&mut ruling, &presented, inquiry, trace)
@@ -181,6 +224,9 @@ impl Inner {
             tracing::warn!(%error, "a request to a guarded API could not be decided");
             Decision::Unavailable
         });
+        if is_unclaimed && matches!(ruling.decision, Decision::Allow(_)) {
+            ruling.decision = Decision::Refuse(Refusal::NotFound);
+        }
         ruling
     }
 
@@ -261,6 +307,11 @@ impl Inner {
                 return Ok(Decision::Deny(Reason::NoFactorYet));
             }
         };
+        let origins = &asked.guarding.origins;
+        if ruling.by_cookie && may_be_foreign(asked.request, asked.inquiry.headers, origins) {
+            trace.step("a page of another site may have sent the request");
+            return Ok(Decision::Deny(Reason::CrossSite));
+        }
         trace.step("it is known who is asking");
         ruling.shown = Shown::Method(method);
         if let Some(live) = &who {
@@ -268,6 +319,7 @@ impl Inner {
             if let Some(lock) = live.lock {
                 return Ok(Decision::Deny(Reason::Locked(lock)));
             }
+            self.note_use(live, asked.inquiry.client, now);
         }
         Ok(asked.judge(Leave { who, method }, self, trace))
     }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorward_core::api::Api;
 use doorward_core::certificate::San;
 use doorward_core::id::{AccountId, UserId};
-use doorward_core::permission::Permission;
+use doorward_core::permission::{BUILT_IN, Grants, Permission, Role};
 use doorward_core::route::Table;
 use ipnet::IpNet;
 
@@ -19,12 +20,26 @@ use crate::Engine;
 pub struct Guarded {
     /// The APIs.
     pub table: Table,
+    /// What Doorward answers itself in the manner of an API: [`Engine::decide_own`].
+    pub own: Table,
     /// Who has which address or certificate; the first that fits an API's members counts.
     pub identities: Vec<IdentityRule>,
     /// Permissions besides the built-in ones.
     pub rights: BTreeSet<Permission>,
-    /// `iss` of assertions: the first of `origins`.
-    pub issuer: String,
+    /// Our public addresses, such as `https://api.example.com`: the first is `iss` of assertions, and pages of all may
+    /// use cookies.
+    pub origins: Vec<String>,
+    /// Whose users sign in by the Funnelback dialect; `None` where it is off.
+    pub funnelback: Option<FunnelbackSettings>,
+}
+
+/// Signing in by the Funnelback dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FunnelbackSettings {
+    /// The account whose users sign in.
+    pub account: AccountId,
+    /// Life of a remember-me token.
+    pub token_lifetime: Duration,
 }
 
 /// `[[identity]]`: who an address or a certificate stands for.
@@ -50,9 +65,11 @@ pub enum Mapped {
 /// [`Guarded`], ready for use.
 pub(crate) struct Guarding {
     pub(crate) table: Table,
+    pub(crate) own: Table,
     pub(crate) mappings: Vec<Mapping>,
     pub(crate) rights: BTreeSet<Permission>,
-    pub(crate) issuer: String,
+    pub(crate) origins: Vec<String>,
+    pub(crate) funnelback: Option<FunnelbackSettings>,
     /// Counts of each API, by where it stands in memory.
     counts: HashMap<usize, Arc<ApiCounts>>,
     /// Counts of what nobody claims.
@@ -71,6 +88,7 @@ impl Guarding {
             .table
             .apis()
             .iter()
+            .chain(guarded.own.apis())
             .map(|api| {
                 let counts = known.get(&*api.name).map_or_else(
                     || Arc::new(ApiCounts::new(Some(Arc::clone(&api.name)))),
@@ -82,8 +100,10 @@ impl Guarding {
         Self {
             mappings: guarded.identities.into_iter().map(Mapping::new).collect(),
             table: guarded.table,
+            own: guarded.own,
             rights: guarded.rights,
-            issuer: guarded.issuer,
+            origins: guarded.origins,
+            funnelback: guarded.funnelback,
             counts,
             unclaimed: before.map_or_else(
                 || Arc::new(ApiCounts::new(None)),
@@ -117,6 +137,20 @@ impl Engine {
         let before = self.0.guarding.load_full();
         let guarding = Guarding::new(guarded, Some(&before));
         self.0.guarding.store(Arc::new(guarding));
+    }
+
+    /// The permissions that roles grant on anything at all, in order.
+    #[must_use]
+    pub fn permissions(&self, held: &[Role]) -> Vec<Permission> {
+        let built_in = BUILT_IN.iter().filter_map(|name| name.parse().ok());
+        let all: BTreeSet<Permission> = built_in.chain(self.rights()).collect();
+        let is_granted = |permission: &Permission| {
+            held.iter().any(|role| match &role.grants {
+                Grants::Everything => true,
+                Grants::Some { permissions, .. } => permissions.contains(permission),
+            })
+        };
+        all.into_iter().filter(is_granted).collect()
     }
 
     /// The permissions besides the built-in ones.

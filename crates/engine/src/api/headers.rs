@@ -60,7 +60,7 @@ impl Engine {
         let now = self.now().unix();
         let user = passage.user();
         let assertion = Assertion {
-            iss: &guarding.issuer,
+            iss: guarding.origins.first().map_or("", String::as_str),
             sub: identity
                 .user
                 .map_or_else(|| identity.account.to_string(), |user| user.to_string()),

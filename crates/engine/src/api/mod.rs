@@ -2,6 +2,7 @@
 
 mod accept;
 mod counts;
+mod cross_site;
 mod decide;
 mod guarding;
 mod headers;
@@ -17,9 +18,10 @@ use doorward_core::account::Account;
 use doorward_core::api::{AcceptMethod, Api};
 use doorward_core::certificate::ClientCertificate;
 use doorward_core::identity::Identity;
-use doorward_core::permission::RoleName;
+use doorward_core::permission::{Role, RoleName};
 use doorward_core::request::{Canonical, Scheme};
 use doorward_core::user::User;
+use doorward_store::{Actor, AppTokenRow};
 use http::{HeaderMap, Method};
 
 use crate::Decision;
@@ -27,7 +29,7 @@ use crate::check::Live;
 
 pub(crate) use counts::ApiCounts;
 pub(crate) use guarding::Guarding;
-pub use guarding::{Guarded, IdentityRule, Mapped};
+pub use guarding::{FunnelbackSettings, Guarded, IdentityRule, Mapped};
 pub(crate) use record::Recorder;
 
 /// A request to a guarded API, as a door received it.
@@ -97,6 +99,8 @@ pub struct Verdict {
     pub api: Option<Arc<Api>>,
     /// The decision.
     pub decision: Decision<Passage>,
+    /// Whether the remember-me cookie was looked at: one that is no good is taken back (funnelback.md section 5.3).
+    pub by_cookie: bool,
 }
 
 /// Leave to go on to an upstream. Made by [`crate::Engine::decide_api`] alone.
@@ -133,6 +137,32 @@ impl Passage {
         self.who
             .as_ref()
             .map_or(&[], |live| live.role_names.as_slice())
+    }
+
+    /// What these roles are.
+    #[must_use]
+    pub fn held(&self) -> &[Role] {
+        self.who.as_ref().map_or(&[], |live| live.roles.as_slice())
+    }
+
+    /// The application token the caller is, if it is one.
+    #[must_use]
+    pub fn app_token(&self) -> Option<&Arc<AppTokenRow>> {
+        self.who.as_ref().and_then(|live| live.app_token.as_ref())
+    }
+
+    /// Who a change made on behalf of this request is written down to.
+    #[must_use]
+    pub fn actor(&self, request_id: &str) -> Actor {
+        let identity = self.identity();
+        Actor {
+            account: identity.map(|identity| identity.account),
+            user: identity.and_then(|identity| identity.user),
+            credential: identity.and_then(|identity| identity.app_token()),
+            impersonator: identity.and_then(|identity| Some(identity.impersonator?.user)),
+            request_id: Some(request_id.to_owned()),
+            address: Some(self.client),
+        }
     }
 
     /// How the caller proved who it is.

@@ -395,7 +395,7 @@ pub(super) fn identity(account: &Account, user: &User, method: AuthMethod) -> Id
 }
 
 /// How a sign-in is counted.
-pub(super) fn outcome(result: &Result<Session, SignInError>) -> Outcome {
+pub(super) const fn outcome<T>(result: &Result<T, SignInError>) -> Outcome {
     match result {
         Ok(_) => Outcome::Allow,
         Err(SignInError::Locked(_)) => Outcome::Deny,

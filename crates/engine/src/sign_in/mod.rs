@@ -2,9 +2,11 @@
 
 mod again;
 mod api_key;
+mod app_token;
 mod digest;
 mod find;
 mod plain;
+mod remember_me;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,8 +23,11 @@ use doorward_store::StoreError;
 
 use crate::check::Unproven;
 
+pub(crate) use app_token::ShownAppToken;
 pub(crate) use digest::Verdict;
 pub(crate) use plain::Plain;
+pub(crate) use remember_me::LastExpiry;
+pub use remember_me::Remembered;
 
 /// How a sign-in names its account (crossbar.md section 3.2): tried in this order, falling through
 /// to the next when one resolves to nothing.

@@ -3,10 +3,11 @@
 use axum::body::Body;
 use axum::response::Response;
 use doorward_core::api::AcceptMethod;
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, SET_COOKIE, WWW_AUTHENTICATE};
 use serde_json::json;
 
 use super::{Asked, Rejection, append, set};
+use crate::dialect::funnelback::cookie;
 
 /// Renders a rejection: the envelope with its error filled in.
 pub(super) fn render(rejection: &Rejection, asked: &Asked<'_>) -> Response {
@@ -16,6 +17,10 @@ pub(super) fn render(rejection: &Rejection, asked: &Asked<'_>) -> Response {
     set(headers, CONTENT_TYPE, "application/json; charset=UTF-8");
     if *rejection == Rejection::Challenge {
         append(headers, WWW_AUTHENTICATE, challenge(asked));
+        // It was looked at and found wanting; the browser need not send it again.
+        if asked.by_cookie {
+            headers.append(SET_COOKIE, cookie::cancel(asked.in_clear));
+        }
     }
     response
 }

@@ -32,6 +32,8 @@ pub enum Rejection {
     Forbidden,
     /// A credential came over plain HTTP from another machine (decision 40).
     Plaintext,
+    /// A page of another site may have sent the request, and a cookie proved who asks.
+    CrossSite,
     /// The caller's account is locked.
     Locked(Lock),
     /// The API asks for a second factor that the caller has not proven.
@@ -64,6 +66,7 @@ impl Rejection {
             Self::Challenge => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::Plaintext => "plaintext",
+            Self::CrossSite => "cross_site",
             Self::Locked(_) => "locked",
             Self::SecondFactor => "second_factor",
             Self::BadRequest(_) => "bad_request",
@@ -83,9 +86,11 @@ impl Rejection {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Challenge => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::Plaintext | Self::Locked(_) | Self::SecondFactor => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Forbidden
+            | Self::Plaintext
+            | Self::CrossSite
+            | Self::Locked(_)
+            | Self::SecondFactor => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -106,6 +111,10 @@ impl Rejection {
             Self::Plaintext => {
                 "credentials over plain HTTP are not looked at; use HTTPS, or set [listen] \
                  allow_plaintext"
+                    .to_owned()
+            }
+            Self::CrossSite => {
+                "with a cookie, a request that may change something must come from a page of ours"
                     .to_owned()
             }
             Self::Locked(_) => "the account is locked".to_owned(),
@@ -150,6 +159,7 @@ pub fn rejection(decision: &Decision<Passage>) -> Option<Rejection> {
 const fn denied(reason: Reason) -> Rejection {
     match reason {
         Reason::Exposed => Rejection::Plaintext,
+        Reason::CrossSite => Rejection::CrossSite,
         Reason::Locked(lock) => Rejection::Locked(lock),
         Reason::NoFactorYet => Rejection::SecondFactor,
         _ => Rejection::Forbidden,
@@ -180,6 +190,10 @@ pub struct Asked<'a> {
     pub method: &'a Method,
     /// Its id.
     pub request_id: &'a str,
+    /// Whether the remember-me cookie was looked at.
+    pub by_cookie: bool,
+    /// Whether a cookie for it goes without `Secure`: plain HTTP on one machine.
+    pub in_clear: bool,
 }
 
 impl Asked<'_> {

@@ -4,6 +4,7 @@ pub(super) mod api;
 pub(super) mod cache;
 pub(super) mod check;
 pub(super) mod crossbar;
+pub(super) mod funnelback;
 pub(super) mod hash;
 pub(super) mod identity;
 pub(super) mod limits;

@@ -47,7 +47,8 @@ pub(super) fn guard_with(engine: &Engine, apis: Vec<Api>, identities: Vec<Identi
         table: Table::new(apis).unwrap(),
         identities,
         rights: ["orders.read".parse().unwrap()].into(),
-        issuer: "https://auth.example.com".to_owned(),
+        origins: vec!["https://auth.example.com".to_owned()],
+        ..Guarded::default()
     });
 }
 

@@ -9,7 +9,6 @@ mod cors;
 mod envelope;
 mod error;
 mod handlers;
-mod host;
 mod input;
 mod list;
 mod media_type;
@@ -42,6 +41,7 @@ use self::query::Query;
 pub(crate) use self::rejected::reject;
 use crate::Crossbar;
 use crate::client::Client;
+use crate::dialect::host;
 
 /// A request without its body.
 pub(crate) struct Exchange {
@@ -89,11 +89,6 @@ impl Service {
             engine,
             large_bodies: Arc::new(Semaphore::new(body::LARGE_AT_ONCE)),
         }
-    }
-
-    /// The engine below.
-    pub(crate) const fn engine(&self) -> &Engine {
-        &self.engine
     }
 
     /// Answers a request; also the template of its resource.

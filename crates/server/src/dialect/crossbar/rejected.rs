@@ -24,7 +24,7 @@ pub(crate) fn reject(engine: &Engine, rejection: &Rejection, request_id: &str) -
 fn error(rejection: &Rejection) -> Error {
     match rejection {
         Rejection::Challenge => Error::InvalidCredentials,
-        Rejection::Forbidden | Rejection::SecondFactor => Error::Forbidden,
+        Rejection::Forbidden | Rejection::CrossSite | Rejection::SecondFactor => Error::Forbidden,
         Rejection::Plaintext => Error::Plaintext,
         Rejection::Locked(lock) => Error::Locked(*lock),
         Rejection::NotFound => Error::NotFound,

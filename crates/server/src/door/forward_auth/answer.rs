@@ -75,6 +75,9 @@ impl Answer {
             headers: &head.headers,
             method: &described.method,
             request_id,
+            // Proxies pass no cookie of ours on.
+            by_cookie: false,
+            in_clear: false,
         };
         let mut answer = Self::refusing(told(door, &rejected), rejected.word());
         // Challenges, Retry-After and Allow as the dialect gives them; its body stays behind.

@@ -3,7 +3,7 @@
 use http::{HeaderMap, Uri, header};
 
 /// Whether the request is for one of the hosts; all hosts if none is listed.
-pub(super) fn is_one_of(hosts: &[String], uri: &Uri, headers: &HeaderMap) -> bool {
+pub(crate) fn is_one_of(hosts: &[String], uri: &Uri, headers: &HeaderMap) -> bool {
     if hosts.is_empty() {
         return true;
     }
