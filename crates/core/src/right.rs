@@ -29,6 +29,9 @@ pub enum Right {
     Administer,
     /// [`Right::Administer`], or the very user named in the path.
     AdministerOrSelf,
+    /// An administrating user or an account's API key, whatever [`UserLevel`] says: roles decide what somebody may do at
+    /// guarded APIs, and who hands them out could take them all.
+    GrantRoles,
     /// The system owner's account, and in it an administrator or its API key.
     Superduper,
     /// An administrating user of the system owner's account, acting on another account.
@@ -102,6 +105,9 @@ pub fn holds(caller: &Caller, right: Right, target: &Target, user_level: UserLev
         Right::AdminOrSelf => caller.is_admin_user() || caller.is_named_by(target),
         Right::Administer => caller.administers(user_level),
         Right::AdministerOrSelf => caller.administers(user_level) || caller.is_named_by(target),
+        Right::GrantRoles => {
+            target.position.is_some() && (caller.user.is_none() || caller.is_admin_user())
+        }
         Right::Superduper => caller.has_superduper_power(user_level),
         Right::Impersonate => {
             caller.superduper && caller.is_admin_user() && target.position != Some(Position::Same)
@@ -215,6 +221,36 @@ mod tests {
         let namesake = target(Position::Below, ME);
         assert!(!holds(&me, Right::AdministerOrSelf, &namesake, own));
         assert!(holds(&me, Right::Administer, &namesake, kazoo));
+    }
+
+    #[test]
+    fn roles_are_granted_by_admins_and_keys_however_lax_the_levels_are() {
+        let below = |position| target(position, OTHER);
+        for level in [UserLevel::Own, UserLevel::Kazoo] {
+            let may =
+                |caller: &Caller, target: &Target| holds(caller, Right::GrantRoles, target, level);
+            for position in [Position::Same, Position::Below] {
+                for who in [Some(Level::Admin), None] {
+                    assert!(may(&caller(who, false), &below(position)));
+                }
+                for superduper in [false, true] {
+                    let user = caller(Some(Level::User), superduper);
+                    assert!(!may(&user, &below(position)));
+                    assert!(!may(&user, &target(position, ME)), "not even its own");
+                }
+            }
+            let elsewhere = below(Position::Elsewhere);
+            for who in [Some(Level::Admin), None] {
+                assert!(!may(&caller(who, false), &elsewhere));
+                assert!(may(&caller(who, true), &elsewhere));
+            }
+            assert!(!may(&caller(Some(Level::User), true), &elsewhere));
+            let nowhere = Target {
+                position: None,
+                user: None,
+            };
+            assert!(!may(&caller(Some(Level::Admin), true), &nowhere));
+        }
     }
 
     #[test]

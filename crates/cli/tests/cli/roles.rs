@@ -54,8 +54,13 @@ fn what_no_role_can_be_is_said() {
     };
     assert!(refused("role set news --account Root --permission push.wrte").contains("push.wrte"));
     assert!(refused("role set super-user --account Root --everything").contains("super-user"));
-    assert!(refused("user set --account Root --user admin --role nobody").contains("role"));
-    assert!(!refused("role show nobody --account Root").is_empty());
+    for line in [
+        "user set --account Root --user admin --role push-only --role nobody",
+        "role show nobody --account Root",
+        "role delete nobody --account Root",
+    ] {
+        assert!(refused(line).contains("there is no role \"nobody\""));
+    }
     // A right of the configuration may be granted.
     let file = "rights = [\"orders.read\"]";
     std::fs::write(installation.data().join("doorward.toml"), file).unwrap();

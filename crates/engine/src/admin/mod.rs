@@ -45,8 +45,8 @@ pub enum AdminError {
     #[error("no such user")]
     UnknownUser,
     /// No such role.
-    #[error("no such role")]
-    UnknownRole,
+    #[error("there is no role \"{0}\"")]
+    UnknownRole(RoleName),
     /// Every account has this role as it is.
     #[error("\"{0}\" is a role of every account and cannot be changed")]
     ShippedRole(RoleName),

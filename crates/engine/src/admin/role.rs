@@ -35,7 +35,9 @@ impl Engine {
     pub async fn role(&self, id: AccountId, name: &RoleName) -> Result<Role, AdminError> {
         let account = self.store().account(id).await?;
         let account = account.ok_or(AdminError::UnknownAccount)?;
-        find(&account, name).cloned().ok_or(AdminError::UnknownRole)
+        find(&account, name)
+            .cloned()
+            .ok_or_else(|| AdminError::UnknownRole(name.clone()))
     }
 
     /// Adds a role to an account, or replaces its own of this name.
@@ -84,7 +86,7 @@ impl Engine {
                 let before = account.roles.len();
                 account.roles.retain(|own| own.name != name);
                 if account.roles.len() == before {
-                    return Err(AdminError::UnknownRole);
+                    return Err(AdminError::UnknownRole(name));
                 }
                 if write.role_in_use(id, &name).await? {
                     return Err(AdminError::RoleInUse);
@@ -178,8 +180,8 @@ pub(super) fn checked_roles(
     if roles.len() > MAX_USER_ROLES {
         return Err(AdminError::TooManyRoles);
     }
-    if roles.iter().any(|name| find(account, name).is_none()) {
-        return Err(AdminError::UnknownRole);
+    match roles.iter().find(|name| find(account, name).is_none()) {
+        Some(unknown) => Err(AdminError::UnknownRole(unknown.clone())),
+        None => Ok(roles),
     }
-    Ok(roles)
 }

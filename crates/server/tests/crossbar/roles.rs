@@ -9,11 +9,12 @@ use doorward_core::user::{Level, User};
 use doorward_testkit::{App, Reply, operator};
 use serde_json::{Value, json};
 
-use crate::support::{add_user, md5_credentials};
+use crate::support::{add_user, md5_credentials, send};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/roles.md");
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "PATCH", "DELETE"];
 const PHONE: &str = "+14155550100";
+const ROLE: &str = "readers";
 
 /// Columns of the document, in its order.
 const CALLERS: [&str; 11] = [
@@ -80,6 +81,11 @@ impl Row {
     }
 }
 
+/// What a role that is written may grant.
+fn permissions() -> Value {
+    json!({"permissions": ["push.read"]})
+}
+
 /// A server and what is asked about in it.
 struct Scene {
     app: App,
@@ -96,6 +102,9 @@ impl Scene {
         let path = format!("{}/phone_numbers/{PHONE}", app.account_path("A"));
         let call = app.call("PUT", path).token(&token);
         let reply = call.json(&json!({"data": {}})).send().await;
+        reply.assert_status(201);
+        let path = format!("{}/roles/{ROLE}", app.account_path("A"));
+        let reply = send(&app, "PUT", path, &token, permissions()).await;
         reply.assert_status(201);
         Self {
             app,
@@ -135,7 +144,8 @@ impl Scene {
         let mut path = format!("/v2/{}", row.template)
             .replace("{account}", &self.app.account("A").id.to_string())
             .replace("{user}", &user.to_string())
-            .replace("{phone}", PHONE);
+            .replace("{phone}", PHONE)
+            .replace("{role}", ROLE);
         if path.contains("{key}") {
             let key = self.app.secret().await.kid.to_string();
             path = path.replace("{key}", &key);
@@ -177,6 +187,8 @@ impl Scene {
                 let username = if row.user == "other" { "other" } else { "usr" };
                 json!({"first_name": "F", "last_name": "L", "username": username})
             }
+            ("PUT", "accounts/{account}/users/{user}/roles") => json!({"roles": ["push-only"]}),
+            ("PUT", "accounts/{account}/roles/{role}") => permissions(),
             ("PATCH", _) => json!({"custom": 1}),
             _ if row.action.is_empty() => json!({}),
             _ => json!({"action": row.action}),

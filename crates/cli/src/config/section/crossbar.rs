@@ -28,7 +28,9 @@ pub(in crate::config) const KEYS: &[Key] = &[
         default: DefaultValue::Text("own"),
         doc: "What a caller of level `user` may do: `own`, read its account and those below, and act on \
               itself; `kazoo`, also use `as`, and the system owner's power in the system owner's account. With either, \
-              an account's reset and impersonation stay with administrators, a user's reset with them and that user.",
+              granting roles stays with administrators and API keys, an account's reset and impersonation with \
+              administrators, a user's reset with them and that user. With `kazoo` users also write each other, their \
+              level included: whoever wants to be an administrator there becomes one.",
     },
     Key {
         name: "crossbar.v1",

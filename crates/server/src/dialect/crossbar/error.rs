@@ -16,6 +16,10 @@ use crate::rejection::Rejection;
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// Most characters of a client's own text that an error repeats.
 const MAX_ECHO: usize = 128;
+/// What is said of a role that every account has.
+const SHIPPED_ROLE: &str = "this is a role of every account and cannot be changed";
+/// What is said of a role that users have.
+const ROLE_IN_USE: &str = "users have this role; take it from them first";
 
 /// Where `tokeninfo` looked for its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +75,10 @@ pub(super) enum Error {
     Unavailable,
     /// Accounts below are in the way.
     HasDescendants,
+    /// Every account has this role as it is.
+    ShippedRole,
+    /// Users have this role.
+    RoleInUse,
     /// Somebody else changed the same things at the same time; the client may try again.
     Conflict,
     /// A guarded request that did not pass, for which the dialect has no word of its own.
@@ -121,6 +129,8 @@ impl Error {
             Self::BodyBroken => human(400, "parse_error", "failed to parse request body"),
             Self::BodyTimeout => human(408, "request_timeout", "request timeout"),
             Self::Conflict => human(409, "datastore_conflict", "conflicting documents"),
+            Self::ShippedRole => human(403, "forbidden", SHIPPED_ROLE),
+            Self::RoleInUse => human(409, "role_in_use", ROLE_IN_USE),
             Self::Gone => human(
                 410,
                 "gone",
@@ -166,6 +176,7 @@ impl Error {
             AdminError::UnknownAccount
             | AdminError::UnknownUser
             | AdminError::UnknownKey
+            | AdminError::UnknownRole(_)
             | AdminError::Store(StoreError::Missing) => Self::BadIdentifier(id.to_owned()),
             AdminError::Root => Self::MethodNotAllowed,
             AdminError::Store(StoreError::HasChildren) => Self::HasDescendants,
@@ -185,11 +196,26 @@ impl Error {
                 "maxItems",
                 json!({"message": AdminError::TooMany(limit).to_string(), "target": limit}),
             )),
+            AdminError::ShippedRole(_) => Self::ShippedRole,
+            AdminError::RoleInUse => Self::RoleInUse,
+            AdminError::UnknownPermission(_) => {
+                Self::Validation(Details::one("permissions", "enum", no_permission()))
+            }
+            AdminError::TooManyRoles => Self::Validation(Details::one(
+                "roles",
+                "maxItems",
+                json!({"message": AdminError::TooManyRoles.to_string()}),
+            )),
             AdminError::Busy => Self::TooManyRequests(STORE_PAUSE),
             AdminError::Store(error) => error.into(),
             other => Self::Fault(other.to_string()),
         }
     }
+}
+
+/// What is said of a text that is no permission. It is not repeated: it may be a secret in the wrong place.
+pub(super) fn no_permission() -> Value {
+    json!({"message": "there is no such permission; `rights` in the configuration adds others"})
 }
 
 fn human(status: u16, message: &'static str, text: &str) -> (u16, &'static str, Value) {

@@ -18,6 +18,7 @@ mod presented;
 mod query;
 mod rejected;
 mod resource;
+mod role_document;
 mod user_document;
 mod validate;
 mod view;

@@ -144,6 +144,18 @@ pub(super) enum Guarded {
     DeleteUser,
     /// `PUT accounts/{account}/users/{user}/user_auth`, `impersonate_user`.
     Impersonate,
+    /// `GET accounts/{account}/users/{user}/roles`.
+    ShowUserRoles,
+    /// `PUT accounts/{account}/users/{user}/roles`.
+    SetUserRoles,
+    /// `GET accounts/{account}/roles`.
+    ListRoles,
+    /// `GET accounts/{account}/roles/{role}`.
+    ShowRole,
+    /// `PUT accounts/{account}/roles/{role}`.
+    SetRole,
+    /// `DELETE accounts/{account}/roles/{role}`.
+    DeleteRole,
     /// What nobody may do.
     Nothing,
 }
@@ -269,6 +281,8 @@ pub(super) struct Target {
     pub(super) key: Option<String>,
     /// `{phone}`.
     pub(super) phone: Option<String>,
+    /// `{role}`.
+    pub(super) role: Option<String>,
     /// `{token}`.
     pub(super) token: Option<SecretText>,
 }
@@ -316,6 +330,7 @@ fn fill<'a>(
         user: None,
         key: None,
         phone: None,
+        role: None,
         token: None,
     };
     for part in resource.template.split('/') {
@@ -326,6 +341,8 @@ fn fill<'a>(
                     return None;
                 }
             }
+            // No template goes on behind a role's name, so it is nothing else; the command line takes nouns too.
+            ("{role}", Given::Text(text)) => target.role = Some(text.to_owned()),
             (_, Given::Text(text)) if NOUNS.contains(&text) => return None,
             ("{account}", Given::Text(text)) => {
                 target.account = Some(AccountName::Named(text.to_owned()));

@@ -9,10 +9,12 @@ mod auth_keys;
 mod impersonate;
 mod lists;
 mod phone_numbers;
+mod roles;
 mod token_auth;
 mod tokeninfo;
 mod tree;
 mod user_auth;
+mod user_roles;
 mod users;
 mod users_write;
 
@@ -79,6 +81,12 @@ pub(super) async fn guarded(
         Guarded::PatchUser => users_write::patch(call, permit).await,
         Guarded::DeleteUser => users_write::delete(call, permit).await,
         Guarded::Impersonate => impersonate::impersonate(call, permit).await,
+        Guarded::ShowUserRoles => user_roles::show(call).await,
+        Guarded::SetUserRoles => user_roles::set(call, permit).await,
+        Guarded::ListRoles => roles::list(call).await,
+        Guarded::ShowRole => roles::show(call).await,
+        Guarded::SetRole => roles::set(call, permit).await,
+        Guarded::DeleteRole => roles::delete(call, permit).await,
         Guarded::Nothing => Err(Error::Forbidden),
     }
 }

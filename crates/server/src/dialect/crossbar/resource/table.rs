@@ -6,10 +6,11 @@ use doorward_core::right::Right;
 use super::{Access, Entry, Guarded, Open, Resource, Verb};
 
 /// Segments that begin a noun; a placeholder never stands for one (crossbar.md section 1.2).
-pub(super) const NOUNS: [&str; 8] = [
+pub(super) const NOUNS: [&str; 9] = [
     "accounts",
     "account",
     "users",
+    "roles",
     "phone_numbers",
     "user_auth",
     "api_auth",
@@ -192,6 +193,25 @@ pub(super) const RESOURCES: &[Resource] = &[
             "impersonate_user",
             Guarded::Impersonate,
         )],
+    ),
+    at(
+        "accounts/{account}/users/{user}/roles",
+        &[
+            may(Right::Reach, Verb::Get, Guarded::ShowUserRoles),
+            may(Right::GrantRoles, Verb::Put, Guarded::SetUserRoles),
+        ],
+    ),
+    at(
+        "accounts/{account}/roles",
+        &[may(Right::Reach, Verb::Get, Guarded::ListRoles)],
+    ),
+    at(
+        "accounts/{account}/roles/{role}",
+        &[
+            may(Right::Reach, Verb::Get, Guarded::ShowRole),
+            may(Right::GrantRoles, Verb::Put, Guarded::SetRole),
+            may(Right::GrantRoles, Verb::Delete, Guarded::DeleteRole),
+        ],
     ),
     at(
         "users",

@@ -13,6 +13,7 @@ fn example(template: &str) -> String {
         "{user}" => "b".repeat(32),
         "{key}" => "c".repeat(32),
         "{phone}" => "+14155550100".to_owned(),
+        "{role}" => "push-only".to_owned(),
         "{token}" => "x.y.z".to_owned(),
         literal => literal.to_owned(),
     });
@@ -29,6 +30,7 @@ fn every_resource_is_found_by_its_path() {
         assert_eq!(target.user.is_some(), has("{user}"));
         assert_eq!(target.key.is_some(), has("{key}"));
         assert_eq!(target.phone.is_some(), has("{phone}"));
+        assert_eq!(target.role.is_some(), has("{role}"));
         assert_eq!(target.token.is_some(), has("{token}"));
         assert!(NOUNS.iter().any(|noun| resource.template.starts_with(noun)));
     }
@@ -70,8 +72,10 @@ fn a_resource_is_open_for_all_or_for_none_and_these_are_open() {
 fn rights_on_an_account_need_one_in_the_path() {
     for resource in RESOURCES {
         for entry in resource.entries {
-            if let Access::Guarded(Right::Reach | Right::AdminOrSelf | Right::Impersonate, _) =
-                entry.access
+            if let Access::Guarded(
+                Right::Reach | Right::AdminOrSelf | Right::GrantRoles | Right::Impersonate,
+                _,
+            ) = entry.access
             {
                 assert!(
                     resource.template.starts_with("accounts/{account}"),
@@ -101,9 +105,27 @@ fn a_noun_is_never_an_argument() {
         "nonsense",
         "auth/nonsense",
         "accounts/a/b",
+        "accounts/roles",
+        "accounts/roles/users",
+        "accounts/a/users/roles",
+        "accounts/a/users/roles/roles",
+        "accounts/a/roles/x/y",
+        "users/roles",
+        "user_auth/roles",
+        "roles",
         "user_auth/x/y",
     ] {
         assert!(find(&path(text)).is_none(), "{text}");
+    }
+}
+
+/// Who calls a role `users` on the command line finds it here too.
+#[test]
+fn a_role_may_be_called_as_it_likes() {
+    for name in ["push-only", "users", "roles", "account", "{role}"] {
+        let target = find(&path(&format!("accounts/a/roles/{name}"))).unwrap();
+        assert_eq!(target.resource.template, "accounts/{account}/roles/{role}");
+        assert_eq!(target.role.as_deref(), Some(name));
     }
 }
 
