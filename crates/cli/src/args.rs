@@ -1,6 +1,7 @@
 //! The command line.
 
 mod account;
+mod app_token;
 mod audit;
 mod complaint;
 mod phone_number;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use account::{Account, AccountChanges, AccountList, BasicDigest, OneAccount, YesNo};
+pub(crate) use app_token::{AppToken, AppTokenCreate, OneAppToken};
 pub(crate) use audit::Audit;
 pub(crate) use complaint::complaint;
 pub(crate) use phone_number::{OneNumber, PhoneNumber};
@@ -51,6 +53,9 @@ pub(crate) enum Command {
     /// Roles of guarded APIs: list, show, set, delete
     #[command(subcommand, arg_required_else_help = true)]
     Role(Role),
+    /// Application tokens: list, create, clone for rotation, revoke
+    #[command(subcommand, arg_required_else_help = true)]
+    AppToken(AppToken),
     /// An account's API key: show or rotate
     #[command(subcommand, arg_required_else_help = true)]
     Key(Key),

@@ -1,13 +1,15 @@
 //! Accounts, users, tokens and the audit log as JSON, with the field names of the management API.
 
 use doorward_core::account::Account;
+use doorward_core::app_token::AppToken;
 use doorward_core::credential::DigestKind;
 use doorward_core::document::{Document, without_private};
 use doorward_core::id::AccountId;
 use doorward_core::permission::{Grants, Permission, Role, RoleName};
 use doorward_core::secret::SecretText;
+use doorward_core::time::Timestamp;
 use doorward_core::user::User;
-use doorward_engine::TokenInfo;
+use doorward_engine::{AppTokenRow, TokenInfo};
 use doorward_store::{AuditRow, HashGeneration};
 use serde_json::{Value, json};
 
@@ -21,7 +23,7 @@ pub(crate) fn account(account: &Account) -> Value {
         "parent_id": account.parent,
         "superduper_admin": account.superduper,
         "is_reseller": account.reseller,
-        "trial_ends": account.trial_ends.map(doorward_core::time::Timestamp::iso8601),
+        "trial_ends": account.trial_ends.map(Timestamp::iso8601),
         "basic_digest": account.basic_digest.map(digest),
         "created": account.created.gregorian(),
     });
@@ -58,6 +60,32 @@ pub(crate) fn role(role: &Role) -> Value {
             "resources": resources,
         }),
     }
+}
+
+/// An application token, without its value.
+pub(crate) fn app_token(row: &AppTokenRow) -> Value {
+    json!({
+        "id": row.id,
+        "account_id": row.account,
+        "client": row.label.client,
+        "name": row.label.name,
+        "roles": row.roles.iter().map(RoleName::as_str).collect::<Vec<_>>(),
+        "created_by": row.created_by,
+        "created": row.created.iso8601(),
+        "expires": row.expires.map(Timestamp::iso8601),
+        "last_used": row.last_used.map(Timestamp::iso8601),
+        "last_used_address": row.last_used_address,
+    })
+}
+
+/// An application token that was just made: the only time its value is shown.
+pub(crate) fn new_app_token(row: &AppTokenRow, value: &AppToken) -> Value {
+    let mut view = app_token(row);
+    if let Some(members) = view.as_object_mut() {
+        members.insert("username".to_owned(), row.label.to_string().into());
+        members.insert("token".to_owned(), value.expose().into());
+    }
+    view
 }
 
 /// A phone number of an account.

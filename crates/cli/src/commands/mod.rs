@@ -2,6 +2,7 @@
 
 mod account;
 mod account_list;
+mod app_token;
 mod audit;
 mod backup;
 mod config;
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         Command::User(args) => Box::pin(user::run(args)),
         Command::PhoneNumber(args) => Box::pin(phone_number::run(args)),
         Command::Role(args) => Box::pin(role::run(args)),
+        Command::AppToken(args) => Box::pin(app_token::run(args)),
         Command::Key(args) => Box::pin(key::run(args)),
         Command::Token(args) => Box::pin(token::run(args)),
         Command::Audit(args) => Box::pin(audit::run(args)),

@@ -24,6 +24,16 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     (total <= MAX_MILLIS).then(|| Duration::from_millis(total))
 }
 
+/// Reads a duration of a command line, which is longer than nothing.
+///
+/// # Errors
+/// What would be right.
+pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+    parse(text)
+        .filter(|duration| !duration.is_zero())
+        .ok_or("write a duration such as 30m, 12h or 90d, at most 3650d")
+}
+
 /// Writes a duration of whole milliseconds in the largest unit that needs no fraction.
 pub(super) fn show(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);

@@ -29,6 +29,7 @@ mod value;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use duration::parse_duration;
 pub use guarded::{ApiSettings, Guarded, IdentitySettings};
 pub use key::{DefaultValue, Form, Key, Kind, Shape, Table};
 pub use master_key::MasterKey;

@@ -7,6 +7,7 @@
     reason = "helpers of tests may fail like tests"
 )]
 
+mod app_tokens;
 mod audit;
 mod clients;
 mod commands;

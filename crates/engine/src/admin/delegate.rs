@@ -16,7 +16,7 @@ use crate::role::{find, named};
 /// [`AdminError::UnknownRole`]; [`AdminError::BeyondCaller`].
 pub fn may_give(account: &Account, held: &[Role], names: &[RoleName]) -> Result<(), AdminError> {
     for name in names {
-        let role = find(account, name).ok_or(AdminError::UnknownRole)?;
+        let role = find(account, name).ok_or_else(|| AdminError::UnknownRole(name.clone()))?;
         if !covers(held, role) {
             return Err(AdminError::BeyondCaller);
         }

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod app_tokens;
 mod audit;
 mod build;
 mod decisions;

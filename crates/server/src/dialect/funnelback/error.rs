@@ -106,7 +106,7 @@ impl From<AdminError> for Error {
             AdminError::UnknownUser | AdminError::UnknownAppToken | AdminError::UnknownAccount => {
                 Self::NotFound
             }
-            AdminError::UnknownRole => Self::BadRequest("the account has no such role"),
+            AdminError::UnknownRole(_) => Self::BadRequest("the account has no such role"),
             AdminError::TooManyRoles => Self::BadRequest("these are too many roles"),
             AdminError::Name { .. } => Self::BadRequest(
                 "a username has no \":\", \"~\" or control characters and is not 32 hexadecimal digits",
