@@ -8,7 +8,6 @@ use doorward_core::api::{Accept, AcceptMethod, Api, Dialect, IdentityHeaders, Me
 use doorward_core::id::{AccountId, UserId};
 use doorward_core::permission::{BUILT_IN, Permission};
 use doorward_core::request::{Leniency, Oddity};
-use doorward_core::route::{PathPrefix, Table, TableError};
 use doorward_gateway::upstream::UpstreamSettings;
 use http::{HeaderName, Method};
 use ipnet::IpNet;
@@ -18,8 +17,9 @@ use super::unknown::closest;
 use super::value::{Mismatch, Values};
 use super::{Problem, shape};
 
-/// Paths of our own, which no API claims where our own answers (decision 9).
-const OWN: [&str; 3] = ["/v1", "/v2", "/.well-known/jwks.json"];
+mod own;
+mod whole;
+
 /// What stands for the account until the store was asked.
 const UNRESOLVED: AccountId = AccountId::new([0; 16]);
 
@@ -80,7 +80,7 @@ impl Guarded {
                 guarded.apis.push(api);
             }
         }
-        guarded.compiles(rows, &mut problems);
+        problems.extend(whole::problems(&guarded.apis, rows));
         Ok((guarded, problems))
     }
 
@@ -111,12 +111,12 @@ impl Guarded {
             let message = "a signed token says who issued it: set origins to our public address";
             problems.push(row.problem("api.assertion", message));
         }
-        if let Some(own) = OWN.iter().find(|own| claims_own(api, own)) {
+        if let Some(own) = own::claimed(api) {
             let message = format!("{own} is our own and is not passed on; choose other paths");
             problems.push(row.problem("api.paths", message));
         }
         self.demands(row, "api.permission", api.permission.as_ref(), problems);
-        for (rule, row) in api.rules.iter().zip(rows::of(&row.rows, "api.rule")) {
+        for (rule, row) in api.rules.iter().zip(rule_rows(row)) {
             let permission = Some(&rule.permission);
             self.demands(row, "api.rule.permission", permission, problems);
             if let Some(capture) = &rule.resource
@@ -148,45 +148,6 @@ impl Guarded {
             problems.push(row.problem(key, format!("there is no right \"{permission}\"; {hint}")));
         }
     }
-
-    /// The table as a whole: names, claims, rules that can never match.
-    fn compiles(&self, rows: &[Row], problems: &mut Vec<Problem>) {
-        let apis = self.apis.iter().map(|settings| settings.api.clone());
-        let Err(errors) = Table::new(apis.collect()) else {
-            return;
-        };
-        for error in errors {
-            let last_named = |name: &str| {
-                let named = |row: &&Row| {
-                    let called = row.values.read::<Option<String>>("api.name");
-                    called.ok().flatten().as_deref() == Some(name)
-                };
-                rows::of(rows, "api").filter(named).last()
-            };
-            let problem = match &error {
-                TableError::SameName(name) => {
-                    last_named(name).map(|row| row.problem("api.name", error.to_string()))
-                }
-                TableError::SameClaim(_, name) => {
-                    last_named(name).map(|row| row.problem("api.paths", error.to_string()))
-                }
-                TableError::NeverMatches { api, rule, .. } => last_named(api)
-                    .and_then(|row| rows::of(&row.rows, "api.rule").nth(rule.saturating_sub(1)))
-                    .map(|row| row.problem("api.rule.path", error.to_string())),
-                _ => None,
-            };
-            problems.extend(problem);
-        }
-    }
-}
-
-/// A prefix of `/` claims everything else; one inside our own paths is a mistake.
-fn claims_own(api: &Api, own: &str) -> bool {
-    let mut paths = api.paths.iter().map(PathPrefix::as_str);
-    paths.any(|path| {
-        path.strip_prefix(own)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
 }
 
 fn upstream(row: &Row) -> Result<UpstreamSettings, Mismatch> {
@@ -264,7 +225,7 @@ fn api(row: &Row, problems: &mut Vec<Problem>) -> Result<Option<ApiSettings>, Mi
             _ => Dialect::Doorward,
         },
         permission: values.parse("api.permission")?,
-        rules: rows::of(&row.rows, "api.rule")
+        rules: rule_rows(row)
             .filter_map(|row| rule(row).transpose())
             .collect::<Result<_, _>>()?,
         headers: headers(row, problems)?,
@@ -279,6 +240,11 @@ fn api(row: &Row, problems: &mut Vec<Problem>) -> Result<Option<ApiSettings>, Mi
         account,
         api,
     }))
+}
+
+/// The rows of the rules an API has: one that lacks something is reported already and is none of them.
+fn rule_rows(api: &Row) -> impl Iterator<Item = &Row> {
+    rows::of(&api.rows, "api.rule").filter(|row| !matches!(rule(row), Ok(None)))
 }
 
 fn rule(row: &Row) -> Result<Option<Rule>, Mismatch> {

@@ -171,6 +171,21 @@ fn each_mistake_is_told_with_its_place() {
 }
 
 #[test]
+fn a_rule_that_lacks_something_moves_no_other_rules_mistake() {
+    let rules = "[[api.rule]]\npermission = 'push.read'\n\
+                 [[api.rule]]\npath = '/other/**'\npermission = 'push.reed'\n";
+    let said = Case::new(&api(rules)).problems();
+    let [missing, never, right] = said.as_slice() else {
+        unreachable!("three problems, not {said:?}")
+    };
+    assert!(missing.starts_with("doorward.toml:9:"), "{missing}");
+    assert!(missing.contains("path: is missing"), "{missing}");
+    assert!(never.starts_with("doorward.toml:12:"), "{never}");
+    assert!(never.contains("can never match"), "{never}");
+    assert!(right.starts_with("doorward.toml:13:"), "{right}");
+}
+
+#[test]
 fn what_an_api_accepts_must_make_sense() {
     for (accept, expected) in [
         ("[]", "name at least one method"),
