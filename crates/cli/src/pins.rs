@@ -45,27 +45,59 @@ pub(crate) fn named(settings: &Settings) -> Vec<Named> {
     .collect()
 }
 
-/// What every key that names an account means.
-pub(crate) type Meanings = BTreeMap<String, AccountId>;
-
-/// What every key that names an account means; a first meaning is pinned.
-pub(crate) async fn resolve(opened: &Opened, settings: &Settings) -> Outcome<Meanings> {
-    let mut meanings = Meanings::new();
-    for named in named(settings) {
-        let (pin, is_new) = meaning(opened, named).await?;
-        if is_new {
-            let mut write = opened.engine.store().write(Actor::operator()).await?;
-            write.set_pin(&pin).await?;
-            write.commit().await?;
-        }
-        meanings.insert(pin.key, pin.account);
-    }
-    Ok(meanings)
+/// What a key means.
+#[derive(Debug)]
+struct Meaning {
+    pin: Pin,
+    /// Whether the store does not say so yet.
+    is_new: bool,
 }
 
-/// The account of the Crossbar dialect, among all meanings.
-pub(crate) fn of_crossbar(meanings: &Meanings) -> Option<AccountId> {
-    meanings.get(CROSSBAR_ACCOUNT).copied()
+/// What every key that names an account means.
+#[derive(Debug, Default)]
+pub(crate) struct Meanings(BTreeMap<String, Meaning>);
+
+impl Meanings {
+    /// The account that a key means.
+    pub(crate) fn account(&self, key: &str) -> Option<AccountId> {
+        self.0.get(key).map(|meaning| meaning.pin.account)
+    }
+
+    /// The account of the Crossbar dialect.
+    pub(crate) fn of_crossbar(&self) -> Option<AccountId> {
+        self.account(CROSSBAR_ACCOUNT)
+    }
+
+    /// Pins first meanings, all or none. Only for a configuration that is accepted: one that is refused for
+    /// another mistake must not say what a name means.
+    pub(crate) async fn keep(&self, opened: &Opened) -> Outcome {
+        let new = self.0.values().filter(|meaning| meaning.is_new);
+        let new: Vec<&Pin> = new.map(|meaning| &meaning.pin).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut write = opened.engine.store().write(Actor::operator()).await?;
+        for pin in new {
+            write.set_pin(pin).await?;
+        }
+        write.commit().await?;
+        Ok(())
+    }
+}
+
+/// What every key that names an account means. Pins nothing.
+pub(crate) async fn resolve(opened: &Opened, settings: &Settings) -> Outcome<Meanings> {
+    let mut meanings = Meanings::default();
+    let names = named(settings);
+    if names.is_empty() {
+        return Ok(meanings);
+    }
+    let pins = opened.engine.store().pins().await?;
+    for named in names {
+        let meaning = meaning(opened, &pins, named).await?;
+        meanings.0.insert(meaning.pin.key.clone(), meaning);
+    }
+    Ok(meanings)
 }
 
 /// What every name means, by key; `None` for each where the store cannot be reached. Pins nothing.
@@ -77,26 +109,24 @@ pub(crate) async fn look_up(settings: &Settings) -> Outcome<Accounts> {
     let Ok(opened) = wiring::open_for_command(settings).await else {
         return Ok(names.into_iter().map(|named| (named.key, None)).collect());
     };
-    let mut accounts = Accounts::new();
-    for named in names {
-        let key = named.key.clone();
-        let (pin, _) = meaning(&opened, named).await?;
-        accounts.insert(key, Some(pin.account));
-    }
+    let meanings = resolve(&opened, settings).await;
     opened.close().await;
-    Ok(accounts)
+    let meant = meanings?.0.into_iter();
+    Ok(meant
+        .map(|(key, meaning)| (key, Some(meaning.pin.account)))
+        .collect())
 }
 
-/// What a key means now, and whether that is to be pinned.
-async fn meaning(opened: &Opened, named: Named) -> Outcome<(Pin, bool)> {
+/// What a key means now, beside what was pinned.
+async fn meaning(opened: &Opened, pins: &[Pin], named: Named) -> Outcome<Meaning> {
     let Named { key, text } = named;
     let account = opened.engine.find_account(&text).await.map_err(|error| {
         Fail::new(format!("{key}: {}: {error}", quoted(&text)))
             .hint("see `doorward account list`; an id, a realm or a name will do")
     })?;
-    let pins = opened.engine.store().pins().await?;
-    match pins.into_iter().find(|pin| pin.key == key) {
-        Some(pin) if pin.account != account.id => Err(Fail::new(format!(
+    let pinned = pins.iter().find(|pin| pin.key == key);
+    if let Some(pin) = pinned.filter(|pin| pin.account != account.id) {
+        return Err(Fail::new(format!(
             "{key}: {} means the account {}, but meant {} before",
             quoted(&text),
             account.id,
@@ -104,15 +134,14 @@ async fn meaning(opened: &Opened, named: Named) -> Outcome<(Pin, bool)> {
         ))
         .hint(format!(
             "if that is right, run `doorward config pin --accept {key}`"
-        ))),
-        Some(pin) if pin.text == text => Ok((pin, false)),
-        _ => Ok((
-            Pin {
-                key,
-                text,
-                account: account.id,
-            },
-            true,
-        )),
+        )));
     }
+    Ok(Meaning {
+        is_new: pinned.is_none_or(|pin| pin.text != text),
+        pin: Pin {
+            key,
+            text,
+            account: account.id,
+        },
+    })
 }

@@ -72,6 +72,12 @@ impl Reload {
         let meanings = pins::resolve(running.opened(), &new.settings).await?;
         let wire = wiring::wire(&new.settings, &meanings)?;
         self.level.set(&new.settings.log).map_err(Fail::new)?;
+        if let Err(fail) = meanings.keep(running.opened()).await {
+            self.level
+                .set(&self.loaded.settings.log)
+                .map_err(Fail::new)?;
+            return Err(fail);
+        }
         running.front.exchange(wire);
         self.loaded = new;
         Ok(changed)

@@ -27,7 +27,7 @@ use crate::data::{DataFolder, Lock};
 use crate::fail::{Fail, Outcome};
 use crate::front::Wire;
 use crate::master;
-use crate::pins::{self, Meanings};
+use crate::pins::Meanings;
 
 /// Shortest secret of a proxy, in characters.
 const MIN_SECRET: usize = 16;
@@ -272,7 +272,7 @@ pub(crate) fn command_settings(settings: &Settings) -> Outcome<doorward_engine::
 pub(crate) fn wire(settings: &Settings, meanings: &Meanings) -> Outcome<Wire> {
     let secret = settings.check.secret_file.as_deref().map(read_secret);
     Ok(Wire {
-        settings: wire_settings(settings, pins::of_crossbar(meanings)),
+        settings: wire_settings(settings, meanings.of_crossbar()),
         guarded: guarded(settings, meanings)?,
         upstreams: settings.guarded.upstreams.clone(),
         check: Check {
@@ -290,8 +290,9 @@ pub(crate) fn wire(settings: &Settings, meanings: &Meanings) -> Outcome<Wire> {
 /// The guarded APIs, each with the account that its text means.
 fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
     let meaning = |key: &str| {
-        let meant = meanings.get(key).copied();
-        meant.ok_or_else(|| Fail::new(format!("{key} was not resolved")))
+        meanings
+            .account(key)
+            .ok_or_else(|| Fail::new(format!("{key} was not resolved")))
     };
     let configured = &settings.guarded;
     let apis = configured.apis.iter().map(|configured| {

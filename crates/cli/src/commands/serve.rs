@@ -23,6 +23,7 @@ pub(crate) async fn run(args: Serve) -> Outcome {
     let meanings = pins::resolve(&opened, settings).await?;
     announce(&sockets, settings);
     let wire = wiring::wire(settings, &meanings)?;
+    meanings.keep(&opened).await?;
     let running = Running::start(opened, sockets, settings, wire);
 
     let mut reload = Reload::new(loaded, level);

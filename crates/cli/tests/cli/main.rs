@@ -17,6 +17,7 @@ mod example;
 mod failures;
 mod full_disk;
 mod log;
+mod pins;
 mod proxies;
 mod replayed;
 mod restoring;
