@@ -19,6 +19,7 @@ mod full_disk;
 mod log;
 mod pins;
 mod proxies;
+mod reloading;
 mod replayed;
 mod restoring;
 mod roles;
