@@ -289,22 +289,21 @@ pub(crate) fn wire(settings: &Settings, meanings: &Meanings) -> Outcome<Wire> {
 
 /// The guarded APIs, each with the account that its text means.
 fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
-    let meaning = |key: &str| {
-        meanings
-            .account(key)
-            .ok_or_else(|| Fail::new(format!("{key} was not resolved")))
-    };
+    let unresolved = |key: &str| Fail::new(format!("{key} was not resolved"));
+    let account = |key: &str| meanings.account(key).ok_or_else(|| unresolved(key));
+    let user = |key: &str| meanings.user(key).ok_or_else(|| unresolved(key));
     let configured = &settings.guarded;
     let apis = configured.apis.iter().map(|configured| {
         Ok(Api {
-            account: meaning(&configured.key)?,
+            account: account(&configured.key)?,
             ..configured.api.clone()
         })
     });
     let identities = configured.identities.iter().map(|configured| {
+        let named = configured.user.as_ref();
         Ok(IdentityRule {
-            account: meaning(&configured.key)?,
-            user: configured.user,
+            account: account(&configured.key)?,
+            user: named.map(|_| user(&configured.user_key)).transpose()?,
             by: Mapped::Ip(configured.ip.clone()),
         })
     });

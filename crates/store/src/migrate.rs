@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     step!("0003_indexes"),
     step!("0004_tree_sizes"),
     step!("0005_roles"),
+    step!("0006_user_pins"),
 ];
 
 /// Applies what is missing. Several processes may do so at once: each takes the database's own lock first.

@@ -1,11 +1,11 @@
 //! Guarded APIs, their upstreams and identities, from checked rows to what the rest of the program takes.
-//! Accounts are still texts here: what they mean is asked of the store (decision 4).
+//! Accounts and users are still texts here: what they mean is asked of the store (decision 4).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorward_core::api::{Accept, AcceptMethod, Api, Dialect, IdentityHeaders, Members, Rule};
-use doorward_core::id::{AccountId, UserId};
+use doorward_core::id::AccountId;
 use doorward_core::permission::{BUILT_IN, Permission};
 use doorward_core::request::{Leniency, Oddity};
 use doorward_gateway::upstream::UpstreamSettings;
@@ -47,15 +47,17 @@ pub struct ApiSettings {
     pub api: Api,
 }
 
-/// An identity whose account is still a text.
+/// An identity whose account and user are still texts.
 #[derive(Debug, Clone)]
 pub struct IdentitySettings {
     /// The key of the account, for pins: `identity.1.account`.
     pub key: String,
     /// Id, realm or name.
     pub account: String,
-    /// The user, if it stands for one.
-    pub user: Option<UserId>,
+    /// The key of the user, for pins: `identity.1.user`.
+    pub user_key: String,
+    /// Id or username of the user, if it stands for one.
+    pub user: Option<String>,
     /// The addresses.
     pub ip: Vec<IpNet>,
 }
@@ -72,7 +74,7 @@ impl Guarded {
             guarded.upstreams.push(upstream(row)?);
         }
         for row in rows::of(rows, "identity") {
-            guarded.identities.extend(identity(row, &mut problems)?);
+            guarded.identities.extend(identity(row)?);
         }
         for row in rows::of(rows, "api") {
             if let Some(api) = api(row, &mut problems)? {
@@ -163,25 +165,17 @@ fn upstream(row: &Row) -> Result<UpstreamSettings, Mismatch> {
     })
 }
 
-fn identity(row: &Row, problems: &mut Vec<Problem>) -> Result<Option<IdentitySettings>, Mismatch> {
+fn identity(row: &Row) -> Result<Option<IdentitySettings>, Mismatch> {
     let account: Option<String> = row.values.read("identity.account")?;
     let ip: Option<Vec<IpNet>> = row.values.read("identity.ip")?;
     let user: Option<String> = row.values.read("identity.user")?;
-    let user: Option<UserId> = match user.map(|user| user.parse()) {
-        None => None,
-        Some(Ok(user)) => Some(user),
-        Some(Err(_)) => {
-            let message = "is no user's id; see `doorward user list`";
-            problems.push(row.problem("identity.user", message));
-            None
-        }
-    };
     let (Some(account), Some(ip)) = (account, ip) else {
         return Ok(None);
     };
     Ok(Some(IdentitySettings {
         key: format!("{}.account", row.label),
         account,
+        user_key: format!("{}.user", row.label),
         user,
         ip,
     }))

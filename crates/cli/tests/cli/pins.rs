@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{Installation, bad, good};
+use crate::support::{Installation, Server, bad, good};
 
 const TABLES: &str = "
 [[api]]
@@ -63,6 +63,63 @@ fn accounts_of_apis_and_identities_are_pinned() {
     }
     assert_eq!(installation.serve().stop(), Some(0));
     assert_eq!(pinned(&installation), expected(&now));
+}
+
+#[test]
+fn a_user_is_named_and_pinned_like_an_account() {
+    let installation = Installation::found();
+    installation.run("account create --name Acme");
+    let create = || {
+        let bob = "user create --account acme --username bob --first-name Bob --role push-only";
+        let words: Vec<&str> = bob.split(' ').collect();
+        installation.json_with(&words, "bobs-password")["id"].clone()
+    };
+    let bob = create();
+    let tables = |account: &str, user: &str| {
+        format!(
+            "[[api]]\nname = 'push'\npaths = ['/push-api/']\naccount = 'acme'\naccept = ['ip']\n\
+             permission = 'push.read'\n[[identity]]\naccount = '{account}'\nip = ['127.0.0.1']\n{user}"
+        )
+    };
+    let user = |server: &Server| server.send("GET", "/push-api/x", &[], "").status;
+    write(&installation, &tables("acme", "user = 'Bob'\n"));
+    // It may pass, and there is nowhere to go.
+    assert_eq!(user(&installation.serve()), 404);
+    let pin = json!({
+        "key": "identity.1.user",
+        "text": "Bob",
+        "account_id": installation.run("account show acme")["id"],
+        "user_id": bob,
+    });
+    assert_eq!(installation.run("config pin")[2], pin);
+    let shown = good(&installation.command(&["config", "show"]).output().unwrap());
+    assert!(
+        shown.contains(&format!("user = {bob} # from file")),
+        "{shown}"
+    );
+
+    installation.run("user delete --account acme --user bob");
+    assert!(serve_refused(&installation).contains("identity.1.user: \"Bob\": no such user"));
+    let bob = create();
+    let said = serve_refused(&installation);
+    assert!(
+        said.contains("doorward config pin --accept identity.1.user"),
+        "{said}"
+    );
+    assert!(said.contains(bob.as_str().unwrap()), "{said}");
+    let accepted = installation.run("config pin --accept identity.1.user");
+    assert_eq!(accepted["user_id"], bob);
+    assert_eq!(user(&installation.serve()), 404);
+
+    write(&installation, &tables("acme", &format!("user = {bob}\n")));
+    assert_eq!(user(&installation.serve()), 404);
+    write(&installation, &tables("acme", ""));
+    assert_eq!(user(&installation.serve()), 403);
+    // An id is looked for in the identity's account alone.
+    installation.run("account create --name Other");
+    write(&installation, &tables("other", &format!("user = {bob}\n")));
+    installation.run("config pin --accept identity.1.account");
+    assert!(serve_refused(&installation).contains("no such user"));
 }
 
 #[test]
