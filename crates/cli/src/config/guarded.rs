@@ -113,7 +113,7 @@ impl Guarded {
             let message = "a signed token says who issued it: set origins to our public address";
             problems.push(row.problem("api.assertion", message));
         }
-        if let Some(own) = own::claimed(api) {
+        if let Some(own) = own::claimed(api, &own::enabled(values)) {
             let message = format!("{own} is our own and is not passed on; choose other paths");
             problems.push(row.problem("api.paths", message));
         }

@@ -3,19 +3,82 @@
 use doorward_core::api::Api;
 use doorward_core::route::PathPrefix;
 
+use crate::config::value::Values;
+
 /// What is always ours.
 const OWN: [&str; 3] = ["/v1", "/v2", "/.well-known/jwks.json"];
 
-/// The first of our own paths that an API claims.
-pub(super) fn claimed(api: &Api) -> Option<&'static str> {
-    OWN.into_iter().find(|own| claims(api, own))
+/// What the Funnelback dialect answers itself, where it has an account.
+const FUNNELBACK_PATHS: [&str; 2] = ["/admin-api/account/v1", "/admin-api/application-tokens/v1"];
+
+/// The key that switches [`FUNNELBACK_PATHS`] on; one that is not declared is not set.
+const FUNNELBACK_ACCOUNT: &str = "funnelback.account";
+
+/// The paths of everything of ours that answers.
+pub(super) fn enabled(values: &Values) -> Vec<&'static str> {
+    let funnelback = values.read::<Option<String>>(FUNNELBACK_ACCOUNT);
+    let funnelback = funnelback.is_ok_and(|account| account.is_some());
+    let funnelback = FUNNELBACK_PATHS.into_iter().filter(|_| funnelback);
+    OWN.into_iter().chain(funnelback).collect()
 }
 
-/// A prefix of `/` claims everything else; one inside our own paths is a mistake.
+/// The first of these paths of ours that an API claims.
+pub(super) fn claimed(api: &Api, own: &[&'static str]) -> Option<&'static str> {
+    own.iter().copied().find(|own| claims(api, own))
+}
+
+/// A prefix of `/` claims everything else, for ours are longer; one inside our own paths is a mistake.
 fn claims(api: &Api, own: &str) -> bool {
     let mut paths = api.paths.iter().map(PathPrefix::as_str);
     paths.any(|path| {
         path.strip_prefix(own)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use doorward_core::api::{Accept, AcceptMethod};
+    use doorward_core::id::AccountId;
+
+    use super::*;
+    use crate::config::Origin;
+    use crate::config::value::Value;
+
+    fn values(funnelback: Option<Value>) -> Values {
+        let entry = funnelback.map(|value| (FUNNELBACK_ACCOUNT, (value, Origin::Default)));
+        Values(entry.into_iter().collect::<BTreeMap<_, _>>())
+    }
+
+    fn claimed_by(path: &str, values: &Values) -> Option<&'static str> {
+        let accept = Accept::new(vec![vec![AcceptMethod::Token]]).unwrap();
+        let mut api = Api::new("admin", AccountId::new([1; 16]), accept);
+        api.paths = vec![path.parse().unwrap()];
+        claimed(&api, &enabled(values))
+    }
+
+    #[test]
+    fn the_funnelback_dialect_has_paths_of_its_own_where_it_is_on() {
+        let on = values(Some(Value::Text("acme".to_owned())));
+        let off = [values(None), values(Some(Value::Unset))];
+        for (path, own) in [
+            ("/admin-api/account/v1", FUNNELBACK_PATHS[0]),
+            ("/admin-api/account/v1/sessions/", FUNNELBACK_PATHS[0]),
+            ("/admin-api/application-tokens/v1/", FUNNELBACK_PATHS[1]),
+        ] {
+            assert_eq!(claimed_by(path, &on), Some(own));
+            assert!(off.iter().all(|off| claimed_by(path, off).is_none()));
+        }
+        for shorter in [
+            "/",
+            "/admin-api/",
+            "/admin-api/account/",
+            "/admin-api/account/v12/",
+        ] {
+            assert_eq!(claimed_by(shorter, &on), None, "{shorter}");
+        }
+        assert_eq!(claimed_by("/v2/", &on), Some("/v2"));
+    }
 }
