@@ -241,15 +241,20 @@ pub(crate) fn engine_settings(settings: &Settings) -> Outcome<doorward_engine::S
             enabled: settings.limits.enabled,
             per_address: measure(settings.limits.failures_per_address),
             per_account_address: measure(settings.limits.failures_per_account_address),
-            per_user_address: doorward_engine::Settings::default().limits.per_user_address,
+            per_user_address: Measure {
+                failures: settings.limits.failures_per_user_address,
+                ..doorward_engine::Settings::default().limits.per_user_address
+            },
         },
         cached_credentials: settings.cache.credentials,
         cached_accounts: settings.cache.accounts,
         cached_users: settings.cache.users,
         stale_grace: settings.store.stale_grace,
         record: RecordSettings {
+            sample: settings.record.sample,
+            refusals_per_second: settings.record.refusals_per_second,
             keep: settings.record.keep,
-            ..RecordSettings::default()
+            keep_for: settings.record.keep_for,
         },
         outage: match settings.store.outage {
             Outage::Stale => doorward_engine::Outage::Stale,
