@@ -79,7 +79,7 @@ pub(super) const CAPTURE: Shape = Shape {
 /// What a path may hold that is refused otherwise.
 pub(super) const ODDITY: Shape = Shape {
     takes: "`\"encoded-slash\"`, `\"backslash\"`, `\"semicolon\"`, `\"double-encoding\"`, `\"empty-segment\"`, \
-            `\"encoded-hash\"`",
+            `\"encoded-hash\"`, `\"encoded-question-mark\"`",
     canonical: |text| {
         if oddity(text).is_some() {
             return Ok(text.to_owned());
@@ -96,7 +96,7 @@ pub(super) const ODDITY: Shape = Shape {
     },
 };
 
-const ODDITIES: [(&str, doorward_core::request::Oddity); 6] = {
+const ODDITIES: [(&str, doorward_core::request::Oddity); 7] = {
     use doorward_core::request::Oddity;
     [
         ("encoded-slash", Oddity::EncodedSlash),
@@ -105,6 +105,7 @@ const ODDITIES: [(&str, doorward_core::request::Oddity); 6] = {
         ("double-encoding", Oddity::DoubleEncoding),
         ("empty-segment", Oddity::EmptySegment),
         ("encoded-hash", Oddity::EncodedHash),
+        ("encoded-question-mark", Oddity::EncodedQuestionMark),
     ]
 };
 
