@@ -11,6 +11,7 @@ mod audit;
 mod clients;
 mod commands;
 mod curl;
+mod decisions;
 mod directory;
 mod durability;
 mod example;
