@@ -10,7 +10,7 @@ use crate::running::Running;
 use crate::{pins, wiring};
 
 /// Keys, or sections, that can change while the server runs.
-const LIVE: [&str; 16] = [
+const LIVE: [&str; 17] = [
     "log.level",
     "origins",
     "rights",
@@ -27,6 +27,7 @@ const LIVE: [&str; 16] = [
     "crossbar.v1",
     "crossbar.language",
     "crossbar.max_body",
+    "crossbar.foreign",
 ];
 
 /// Stands for `[[api]]`, `[[identity]]` and `[upstream.NAME]`.

@@ -298,12 +298,17 @@ fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
     let account = |key: &str| meanings.account(key).ok_or_else(|| unresolved(key));
     let user = |key: &str| meanings.user(key).ok_or_else(|| unresolved(key));
     let configured = &settings.guarded;
-    let apis = configured.apis.iter().map(|configured| {
-        Ok(Api {
-            account: account(&configured.key)?,
-            ..configured.api.clone()
-        })
-    });
+    let apis = |is_foreign: bool| {
+        let of_kind = configured.apis.iter();
+        let of_kind = of_kind.filter(move |configured| configured.is_foreign == is_foreign);
+        let apis = of_kind.map(|configured| {
+            Ok(Api {
+                account: account(&configured.key)?,
+                ..configured.api.clone()
+            })
+        });
+        table(apis.collect::<Outcome<_>>()?)
+    };
     let identities = configured.identities.iter().map(|configured| {
         let named = configured.user.as_ref();
         Ok(IdentityRule {
@@ -312,15 +317,19 @@ fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
             by: Mapped::Ip(configured.ip.clone()),
         })
     });
-    let table = Table::new(apis.collect::<Outcome<_>>()?).map_err(|errors| {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Fail::new(errors.join("; "))
-    })?;
     Ok(Guarded {
-        table,
+        table: apis(false)?,
+        foreign: apis(true)?,
         identities: identities.collect::<Outcome<_>>()?,
         rights: configured.rights.clone(),
         issuer: settings.origins.first().cloned().unwrap_or_default(),
+    })
+}
+
+fn table(apis: Vec<Api>) -> Outcome<Table> {
+    Table::new(apis).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Fail::new(errors.join("; "))
     })
 }
 
@@ -351,6 +360,7 @@ fn wire_settings(settings: &Settings, account: Option<AccountId>) -> doorward_se
             v1: crossbar.v1,
             max_body: crossbar.max_body,
             language: crossbar.language.clone(),
+            foreign: crossbar.foreign.clone(),
             ..doorward_server::Crossbar::default()
         }),
     }

@@ -16,9 +16,9 @@ mod request_id;
 mod settings;
 
 pub use client::{Facts, Peer};
-pub use dialect::crossbar::{Complaint, new_account, patch_account, patch_user};
+pub use dialect::crossbar::{Complaint, is_own_noun, new_account, patch_account, patch_user};
 pub use door::forward_auth::{Check, CheckPeers, check};
 pub use ops::ops;
-pub use public::{claims, public};
+pub use public::{Foreign, claims, public};
 pub use rejection::{Asked, Rejection, reject, rejection};
 pub use settings::{Crossbar, Settings};

@@ -45,6 +45,8 @@ pub struct ApiSettings {
     pub account: String,
     /// Everything else.
     pub api: Api,
+    /// Whether it serves foreign nouns in the Crossbar tree, and is reached past that dialect's checks alone.
+    pub is_foreign: bool,
 }
 
 /// An identity whose account and user are still texts.
@@ -82,6 +84,7 @@ impl Guarded {
                 guarded.apis.push(api);
             }
         }
+        problems.extend(own::unserved(values, &guarded.apis));
         problems.extend(whole::problems(&guarded.apis, rows));
         Ok((guarded, problems))
     }
@@ -113,10 +116,7 @@ impl Guarded {
             let message = "a signed token says who issued it: set origins to our public address";
             problems.push(row.problem("api.assertion", message));
         }
-        if let Some(own) = own::claimed(api, &own::enabled(values)) {
-            let message = format!("{own} is our own and is not passed on; choose other paths");
-            problems.push(row.problem("api.paths", message));
-        }
+        problems.extend(own::problem(values, row, api));
         self.demands(row, "api.permission", api.permission.as_ref(), problems);
         for (rule, row) in api.rules.iter().zip(rule_rows(row)) {
             let permission = Some(&rule.permission);
@@ -232,6 +232,7 @@ fn api(row: &Row, problems: &mut Vec<Problem>) -> Result<Option<ApiSettings>, Mi
     Ok(Some(ApiSettings {
         key: format!("api.{name}.account"),
         account,
+        is_foreign: own::is_foreign(&api),
         api,
     }))
 }

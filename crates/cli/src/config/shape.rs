@@ -33,6 +33,24 @@ pub(super) fn is_slug(text: &str) -> bool {
     (1..=MAX_SLUG).contains(&text.len()) && text.bytes().all(fits)
 }
 
+/// A noun of the Crossbar tree that is not ours.
+pub(super) const NOUN: Shape = Shape {
+    takes: "nouns of `a-z`, `0-9` and `_`",
+    canonical: |text| {
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        if !text.bytes().all(fits) {
+            return Err(format!(
+                "{} is no noun; write a-z, 0-9 and \"_\", such as \"devices\"",
+                quoted(text)
+            ));
+        }
+        if doorward_server::is_own_noun(text) {
+            return Err(format!("{} is served by Doorward itself", quoted(text)));
+        }
+        Ok(text.to_owned())
+    },
+};
+
 /// A right: dotted.
 pub(super) const RIGHT: Shape = Shape {
     takes: "dotted names, such as `\"orders.read\"`",

@@ -5,8 +5,7 @@ use super::key::{Table, variable};
 use super::table;
 
 /// Keys and sections that the documentation of later versions has.
-const LATER: [&str; 7] = [
-    "crossbar.foreign",
+const LATER: [&str; 6] = [
     "crossbar.recovery",
     "funnelback",
     "listen.console",

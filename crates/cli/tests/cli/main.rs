@@ -16,6 +16,7 @@ mod directory;
 mod durability;
 mod example;
 mod failures;
+mod foreign;
 mod full_disk;
 mod log;
 mod pins;

@@ -213,6 +213,53 @@ fn our_own_paths_are_not_an_apis_to_claim() {
 }
 
 #[test]
+fn foreign_nouns_are_an_apis_of_the_crossbar_dialect() {
+    let foreign = |nouns: &str, more: &str| {
+        format!("[crossbar]\nforeign = [{nouns}]\n{}", api(more)).replace("/push-api/", "/v2/")
+    };
+    let good = "upstream = 'search'\ndialect = 'crossbar'\n";
+    let settings = Case::new(&foreign("'devices', 'callflows'", good)).settings();
+    assert_eq!(settings.crossbar.foreign, ["devices", "callflows"]);
+    assert!(settings.guarded.apis.first().unwrap().is_foreign);
+    for (file, expected) in [
+        (
+            foreign("'devices'", "upstream = 'search'\n"),
+            "is our own and is not passed on",
+        ),
+        (
+            foreign("'devices'", "dialect = 'crossbar'\n"),
+            "set upstream as well",
+        ),
+        (
+            foreign("", good),
+            "what is passed on there is listed in crossbar.foreign",
+        ),
+        (
+            foreign("'users'", good),
+            "\"users\" is served by Doorward itself",
+        ),
+        (foreign("'phone-numbers'", good), "write a-z, 0-9 and \"_\""),
+        (
+            "[crossbar]\nforeign = ['devices']".to_owned(),
+            "crossbar.foreign: needs an [[api]]",
+        ),
+    ] {
+        let said = Case::new(&file).problems();
+        assert!(
+            said.iter().any(|said| said.contains(expected)),
+            "{expected}: {said:?}"
+        );
+    }
+    // Half inside is neither the one nor the other.
+    let half = foreign("'devices'", good).replace("['/v2/']", "['/v2/', '/x/']");
+    let said = Case::new(&half).problems();
+    assert!(
+        said.iter().any(|said| said.contains("choose other paths")),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn atk_s13_the_check_listener_needs_peers_and_everybody_is_no_peer() {
     let said = problem("[listen]\ncheck = '127.0.0.1:8001'");
     assert!(

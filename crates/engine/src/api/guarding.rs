@@ -19,6 +19,9 @@ use crate::Engine;
 pub struct Guarded {
     /// The APIs.
     pub table: Table,
+    /// APIs inside the Crossbar dialect's tree, which only [`Engine::decide_foreign`] looks at: no door
+    /// reaches them past that dialect's checks.
+    pub foreign: Table,
     /// Who has which address or certificate; the first that fits an API's members counts.
     pub identities: Vec<IdentityRule>,
     /// Permissions besides the built-in ones.
@@ -50,6 +53,7 @@ pub enum Mapped {
 /// [`Guarded`], ready for use.
 pub(crate) struct Guarding {
     pub(crate) table: Table,
+    pub(crate) foreign: Table,
     pub(crate) mappings: Vec<Mapping>,
     pub(crate) rights: BTreeSet<Permission>,
     pub(crate) issuer: String,
@@ -67,10 +71,12 @@ impl Guarding {
             .flat_map(|before| before.counts.values())
             .map(|counts| (counts.name(), counts))
             .collect();
+        let foreign = guarded.foreign.apis().iter();
         let counts = guarded
             .table
             .apis()
             .iter()
+            .chain(foreign)
             .map(|api| {
                 let counts = known.get(&*api.name).map_or_else(
                     || Arc::new(ApiCounts::new(Some(Arc::clone(&api.name)))),
@@ -82,6 +88,7 @@ impl Guarding {
         Self {
             mappings: guarded.identities.into_iter().map(Mapping::new).collect(),
             table: guarded.table,
+            foreign: guarded.foreign,
             rights: guarded.rights,
             issuer: guarded.issuer,
             counts,

@@ -3,6 +3,7 @@
 mod accept;
 mod counts;
 mod decide;
+mod foreign;
 mod guarding;
 mod headers;
 mod mapped;
@@ -99,7 +100,8 @@ pub struct Verdict {
     pub decision: Decision<Passage>,
 }
 
-/// Leave to go on to an upstream. Made by [`crate::Engine::decide_api`] alone.
+/// Leave to go on to an upstream. Made by [`crate::Engine::decide_api`] and, for a resource in the Crossbar
+/// dialect's tree, by [`crate::Engine::decide_foreign`] alone.
 pub struct Passage {
     pub(crate) who: Option<Guard<Arc<Live>>>,
     pub(crate) method: AcceptMethod,

@@ -1,9 +1,18 @@
 //! Paths of our own, which no API claims where our own answers (decision 9).
 
-use doorward_core::api::Api;
+use doorward_core::api::{Api, Dialect};
 use doorward_core::route::PathPrefix;
 
+use super::ApiSettings;
+use crate::config::rows::Row;
 use crate::config::value::Values;
+use crate::config::{Place, Problem};
+
+/// Where the Crossbar dialect answers; an API of foreign nouns lies inside.
+const CROSSBAR_PATHS: [&str; 2] = ["/v1", "/v2"];
+
+/// The nouns that somebody else serves there.
+const FOREIGN: &str = "crossbar.foreign";
 
 /// What is always ours.
 const OWN: [&str; 3] = ["/v1", "/v2", "/.well-known/jwks.json"];
@@ -22,6 +31,44 @@ pub(super) fn enabled(values: &Values) -> Vec<&'static str> {
     OWN.into_iter().chain(funnelback).collect()
 }
 
+/// What is wrong with an API that claims our own paths.
+pub(super) fn problem(values: &Values, row: &Row, api: &Api) -> Option<Problem> {
+    let own = claimed(api, &enabled(values))?;
+    let message = match (is_foreign(api), passes_on(values), &api.upstream) {
+        (true, true, Some(_)) => return None,
+        (true, true, None) => "foreign nouns are passed on: set upstream as well".to_owned(),
+        (true, false, _) => format!(
+            "{own} is our own; what is passed on there is listed in {FOREIGN}, with crossbar.enabled"
+        ),
+        (false, ..) => format!("{own} is our own and is not passed on; choose other paths"),
+    };
+    Some(row.problem("api.paths", message))
+}
+
+/// Foreign nouns that no API is there for.
+pub(super) fn unserved(values: &Values, apis: &[ApiSettings]) -> Option<Problem> {
+    let is_served = apis.iter().any(|api| api.is_foreign);
+    (passes_on(values) && !is_served).then(|| Problem {
+        place: values.place(FOREIGN).cloned().unwrap_or(Place::Together),
+        key: Some(FOREIGN.to_owned()),
+        message: "needs an [[api]] with dialect = \"crossbar\" and paths under /v2/".to_owned(),
+    })
+}
+
+fn passes_on(values: &Values) -> bool {
+    let nouns: Vec<String> = values.read(FOREIGN).unwrap_or_default();
+    !nouns.is_empty() && values.read("crossbar.enabled").unwrap_or(false)
+}
+
+/// Whether an API lies in the Crossbar tree, all of it.
+pub(super) fn is_foreign(api: &Api) -> bool {
+    let inside = |path: &PathPrefix| {
+        let own = CROSSBAR_PATHS.iter();
+        own.clone().any(|own| is_inside(path.as_str(), own))
+    };
+    api.dialect == Dialect::Crossbar && !api.paths.is_empty() && api.paths.iter().all(inside)
+}
+
 /// The first of these paths of ours that an API claims.
 pub(super) fn claimed(api: &Api, own: &[&'static str]) -> Option<&'static str> {
     own.iter().copied().find(|own| claims(api, own))
@@ -30,10 +77,12 @@ pub(super) fn claimed(api: &Api, own: &[&'static str]) -> Option<&'static str> {
 /// A prefix of `/` claims everything else, for ours are longer; one inside our own paths is a mistake.
 fn claims(api: &Api, own: &str) -> bool {
     let mut paths = api.paths.iter().map(PathPrefix::as_str);
-    paths.any(|path| {
-        path.strip_prefix(own)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    paths.any(|path| is_inside(path, own))
+}
+
+fn is_inside(path: &str, own: &str) -> bool {
+    path.strip_prefix(own)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
