@@ -4,6 +4,7 @@ mod account;
 mod app_token;
 mod audit;
 mod complaint;
+mod decisions;
 mod phone_number;
 mod role;
 mod user;
@@ -16,6 +17,7 @@ pub(crate) use account::{Account, AccountChanges, AccountList, BasicDigest, OneA
 pub(crate) use app_token::{AppToken, AppTokenCreate, OneAppToken};
 pub(crate) use audit::Audit;
 pub(crate) use complaint::complaint;
+pub(crate) use decisions::Decisions;
 pub(crate) use phone_number::{OneNumber, PhoneNumber};
 pub(crate) use role::{OneRole, Role, RoleSet};
 pub(crate) use user::{AboutUser, Level, OneUser, User, UserCreate, UserSet};
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Token(Token),
     /// Who did what: the audit log, newest first, in pages and filtered
     Audit(Audit),
+    /// What became of requests to guarded APIs: the record, newest first, in pages and filtered
+    Decisions(Decisions),
     /// The configuration: check a file, show what is in force, accept a changed meaning
     #[command(subcommand, arg_required_else_help = true)]
     Config(Config),

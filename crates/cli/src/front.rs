@@ -12,7 +12,7 @@ use doorward_gateway::guard::{self, Guard, Side, Unserved, Why};
 use doorward_gateway::peer::PeerAddr;
 use doorward_gateway::serve::{Body, BoxError, Service};
 use doorward_gateway::upstream::UpstreamSettings;
-use doorward_server::{Asked, Check, Peer, Rejection, Settings};
+use doorward_server::{Asked, Check, Foreign, Peer, Rejection, Settings};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -49,6 +49,8 @@ pub struct Front {
 struct Public {
     /// Our own resources.
     own: Handler,
+    /// And those beside them that somebody else serves.
+    foreign: Foreign,
     settings: Settings,
     /// Whether there is a guarded API at all, and whether one claims `/` itself.
     guards: bool,
@@ -89,6 +91,10 @@ impl Front {
         BoxCloneSyncService::new(tower::service_fn(move |request| -> Answer {
             let request = with_peer(request);
             let now = public.load();
+            let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+            if now.foreign.claims(method, uri, headers) {
+                return pass_on(now.foreign.clone(), guard.clone(), request);
+            }
             if now.is_own(&request) {
                 return (now.own)(request);
             }
@@ -116,6 +122,7 @@ impl Public {
         let mut paths = apis.iter().flat_map(|api| &api.paths);
         Self {
             own: handler(doorward_server::public(engine.clone(), settings.clone())),
+            foreign: Foreign::new(engine.clone(), settings.clone()),
             settings,
             guards: !apis.is_empty(),
             guards_root: paths.any(|path| path.claims("/")),
@@ -132,8 +139,19 @@ impl Public {
     }
 }
 
+/// A request to a resource that the Crossbar dialect checks and somebody else serves.
+fn pass_on(foreign: Foreign, guard: Guard, request: Request<Incoming>) -> Answer {
+    Box::pin(async move {
+        Ok(match foreign.check(request).await {
+            Ok((request, permit)) => guard.serve_foreign(request, permit).await,
+            Err(refused) => refused.map(|body| body.map_err(Into::into).boxed_unsync()),
+        })
+    })
+}
+
 fn apis(guarded: &Guarded) -> Vec<Api> {
     let apis = guarded.table.apis().iter();
+    let apis = apis.chain(guarded.foreign.apis());
     apis.map(|api| Api::clone(api)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use doorward::config::{Loaded, Settings, Sources, keys};
 use doorward::log::Level;
+use doorward_core::secret::{self, SecretText};
 use toml::Table;
 
 use crate::fail::{Fail, Outcome};
@@ -9,14 +10,14 @@ use crate::running::Running;
 use crate::{pins, wiring};
 
 /// Keys, or sections, that can change while the server runs.
-const LIVE: [&str; 22] = [
+const LIVE: [&str; 23] = [
     "log.level",
     "origins",
     "rights",
     "trust.proxies",
     "trust.allow_any_proxy",
     "check.peers",
-    "check.secret_file",
+    SECRET_FILE,
     "check.allow_any_peer",
     TABLES,
     "listen.allow_plaintext",
@@ -32,21 +33,31 @@ const LIVE: [&str; 22] = [
     "funnelback.token_lifetime",
     "funnelback.cookie_same_site",
     "funnelback.admin_basic",
+    "crossbar.foreign",
 ];
 
 /// Stands for `[[api]]`, `[[identity]]` and `[upstream.NAME]`.
 const TABLES: &str = "api, identity and upstream";
 
+/// The key of a file that is read anew.
+const SECRET_FILE: &str = "check.secret_file";
+
 /// The configuration in force.
 pub(crate) struct Reload {
     loaded: Loaded,
     level: Level,
+    /// What `check.secret_file` held: the text may change while the key stays.
+    secret: Option<SecretText>,
 }
 
 impl Reload {
     /// With the configuration of the start.
-    pub(crate) fn new(loaded: Loaded, level: Level) -> Self {
-        Self { loaded, level }
+    pub(crate) fn new(loaded: Loaded, level: Level, secret: Option<SecretText>) -> Self {
+        Self {
+            loaded,
+            level,
+            secret,
+        }
     }
 
     /// Reads the configuration again; what is wrong with it is logged and changes nothing.
@@ -66,7 +77,7 @@ impl Reload {
     ) -> Outcome<Vec<&'static str>> {
         let new = Settings::load(sources)
             .map_err(|problems| Fail::new(problems.to_string().replace('\n', "; ")))?;
-        let changed = changed(&self.loaded, &new);
+        let mut changed = changed(&self.loaded, &new);
         let fixed: Vec<_> = changed
             .iter()
             .copied()
@@ -77,10 +88,29 @@ impl Reload {
         }
         let meanings = pins::resolve(running.opened(), &new.settings).await?;
         let wire = wiring::wire(&new.settings, &meanings)?;
+        let secret = wire.check.peers.secret.clone();
+        if !changed.contains(&SECRET_FILE) && !is_same(self.secret.as_ref(), secret.as_ref()) {
+            changed.push(SECRET_FILE);
+        }
         self.level.set(&new.settings.log).map_err(Fail::new)?;
+        if let Err(fail) = meanings.keep(running.opened()).await {
+            self.level
+                .set(&self.loaded.settings.log)
+                .map_err(Fail::new)?;
+            return Err(fail);
+        }
         running.front.exchange(wire);
-        self.loaded = new;
+        (self.loaded, self.secret) = (new, secret);
         Ok(changed)
+    }
+}
+
+fn is_same(one: Option<&SecretText>, other: Option<&SecretText>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            secret::equal(one.expose().as_bytes(), other.expose().as_bytes())
+        }
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 

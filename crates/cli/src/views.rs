@@ -10,7 +10,7 @@ use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::user::User;
 use doorward_engine::{AppTokenRow, TokenInfo};
-use doorward_store::{AuditRow, HashGeneration};
+use doorward_store::{AuditRow, HashGeneration, RecordedDecision};
 use serde_json::{Value, json};
 
 /// An account: what it says about itself, and what is decided by over it.
@@ -136,6 +136,24 @@ pub(crate) fn audit_row(row: &AuditRow) -> Value {
         "impersonator_id": row.actor.impersonator,
         "request_id": row.actor.request_id,
         "client_ip": row.actor.address,
+    })
+}
+
+/// A row of the record of decisions.
+pub(crate) fn decision(row: &RecordedDecision) -> Value {
+    json!({
+        "id": row.id,
+        "at": row.at.iso8601(),
+        "door": row.door,
+        "api": row.api,
+        "method": row.method,
+        "path": row.path,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "presented": row.presented,
+        "account_id": row.account,
+        "user_id": row.user,
+        "client_ip": row.address,
     })
 }
 

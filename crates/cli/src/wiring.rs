@@ -26,7 +26,7 @@ use crate::args::Place;
 use crate::data::{DataFolder, Lock};
 use crate::fail::{Fail, Outcome};
 use crate::master;
-use crate::pins::{self, Meanings};
+use crate::pins::Meanings;
 use doorward::front::Wire;
 
 /// Shortest secret of a proxy, in characters.
@@ -241,15 +241,20 @@ pub(crate) fn engine_settings(settings: &Settings) -> Outcome<doorward_engine::S
             enabled: settings.limits.enabled,
             per_address: measure(settings.limits.failures_per_address),
             per_account_address: measure(settings.limits.failures_per_account_address),
-            per_user_address: doorward_engine::Settings::default().limits.per_user_address,
+            per_user_address: Measure {
+                failures: settings.limits.failures_per_user_address,
+                ..doorward_engine::Settings::default().limits.per_user_address
+            },
         },
         cached_credentials: settings.cache.credentials,
         cached_accounts: settings.cache.accounts,
         cached_users: settings.cache.users,
         stale_grace: settings.store.stale_grace,
         record: RecordSettings {
+            sample: settings.record.sample,
+            refusals_per_second: settings.record.refusals_per_second,
             keep: settings.record.keep,
-            ..RecordSettings::default()
+            keep_for: settings.record.keep_for,
         },
         outage: match settings.store.outage {
             Outage::Stale => doorward_engine::Outage::Stale,
@@ -289,30 +294,32 @@ pub(crate) fn wire(settings: &Settings, meanings: &Meanings) -> Outcome<Wire> {
 
 /// The guarded APIs, each with the account that its text means.
 fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
-    let meaning = |key: &str| {
-        let meant = meanings.get(key).copied();
-        meant.ok_or_else(|| Fail::new(format!("{key} was not resolved")))
-    };
+    let unresolved = |key: &str| Fail::new(format!("{key} was not resolved"));
+    let account = |key: &str| meanings.account(key).ok_or_else(|| unresolved(key));
+    let user = |key: &str| meanings.user(key).ok_or_else(|| unresolved(key));
     let configured = &settings.guarded;
-    let apis = configured.apis.iter().map(|configured| {
-        Ok(Api {
-            account: meaning(&configured.key)?,
-            ..configured.api.clone()
-        })
-    });
+    let apis = |is_foreign: bool| {
+        let of_kind = configured.apis.iter();
+        let of_kind = of_kind.filter(move |configured| configured.is_foreign == is_foreign);
+        let apis = of_kind.map(|configured| {
+            Ok(Api {
+                account: account(&configured.key)?,
+                ..configured.api.clone()
+            })
+        });
+        table(apis.collect::<Outcome<_>>()?)
+    };
     let identities = configured.identities.iter().map(|configured| {
+        let named = configured.user.as_ref();
         Ok(IdentityRule {
-            account: meaning(&configured.key)?,
-            user: configured.user,
+            account: account(&configured.key)?,
+            user: named.map(|_| user(&configured.user_key)).transpose()?,
             by: Mapped::Ip(configured.ip.clone()),
         })
     });
-    let table = Table::new(apis.collect::<Outcome<_>>()?).map_err(|errors| {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Fail::new(errors.join("; "))
-    })?;
     Ok(Guarded {
-        table,
+        table: apis(false)?,
+        foreign: apis(true)?,
         identities: identities.collect::<Outcome<_>>()?,
         rights: configured.rights.clone(),
         origins: settings.origins.clone(),
@@ -321,6 +328,13 @@ fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
             account: funnelback.account,
             token_lifetime: funnelback.token_lifetime,
         }),
+    })
+}
+
+fn table(apis: Vec<Api>) -> Outcome<Table> {
+    Table::new(apis).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Fail::new(errors.join("; "))
     })
 }
 
@@ -347,10 +361,11 @@ fn wire_settings(settings: &Settings, meanings: &Meanings) -> doorward_server::S
         allow_plaintext: settings.listen.allow_plaintext,
         crossbar: crossbar.enabled.then(|| doorward_server::Crossbar {
             hosts: crossbar.hosts.clone(),
-            account: meanings.get(pins::CROSSBAR_ACCOUNT).copied(),
+            account: meanings.of_crossbar(),
             v1: crossbar.v1,
             max_body: crossbar.max_body,
             language: crossbar.language.clone(),
+            foreign: crossbar.foreign.clone(),
             ..doorward_server::Crossbar::default()
         }),
         funnelback: funnelback(settings, meanings),
@@ -360,7 +375,7 @@ fn wire_settings(settings: &Settings, meanings: &Meanings) -> doorward_server::S
 /// The Funnelback dialect, if it is on.
 fn funnelback(settings: &Settings, meanings: &Meanings) -> Option<doorward_server::Funnelback> {
     let configured = &settings.funnelback;
-    let account = meanings.get(pins::FUNNELBACK_ACCOUNT).copied()?;
+    let account = meanings.of_funnelback()?;
     Some(doorward_server::Funnelback {
         hosts: configured.hosts.clone(),
         account,

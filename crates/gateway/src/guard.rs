@@ -12,7 +12,9 @@ use bytes::Bytes;
 use doorward_core::api::Api;
 use doorward_core::request::Scheme;
 use doorward_core::strip::{Names, Peer};
-use doorward_engine::{Decision, Door, Engine, Inquiry, Passage, Trace, Verdict, monotonic};
+use doorward_engine::{
+    Decision, Door, Engine, Inquiry, Passage, Permit, Trace, Verdict, monotonic,
+};
 use futures_util::FutureExt as _;
 use http::header::{HOST, TE};
 use http::request::Parts;
@@ -146,12 +148,28 @@ impl Guard {
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
+        self.serve_with(request, None).await
+    }
+
+    /// Answers a request to a resource in the Crossbar dialect's tree, with the permit that the dialect's own
+    /// checks ended with.
+    pub async fn serve_foreign<B>(&self, request: Request<B>, permit: Permit) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        self.serve_with(request, Some(permit)).await
+    }
+
+    async fn serve_with<B>(&self, request: Request<B>, permit: Option<Permit>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
         let started = monotonic();
         let (head, body) = request.into_parts();
         let facts = (self.facts)(&head);
         let span = tracing::info_span!("request", request.id = facts.request_id);
         let method = head.method.clone();
-        let answering = self.answer(Request::from_parts(head, body), &facts);
+        let answering = self.answer(Request::from_parts(head, body), &facts, permit);
         let answered = AssertUnwindSafe(answering)
             .catch_unwind()
             .instrument(span.clone())
@@ -175,12 +193,13 @@ impl Guard {
         &self,
         request: Request<B>,
         facts: &Facts,
+        permit: Option<Permit>,
     ) -> (Option<Arc<str>>, Response<Body>)
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let (head, body) = request.into_parts();
-        let verdict = self.decide(&head, facts).await;
+        let verdict = self.decide(&head, facts, permit).await;
         let name = verdict.api.as_ref().map(|api| Arc::clone(&api.name));
         let asked = |why| Unserved {
             why,
@@ -207,7 +226,7 @@ impl Guard {
         }
     }
 
-    async fn decide(&self, head: &Parts, facts: &Facts) -> Verdict {
+    async fn decide(&self, head: &Parts, facts: &Facts, permit: Option<Permit>) -> Verdict {
         let inquiry = Inquiry {
             method: &head.method,
             scheme: facts.scheme,
@@ -222,7 +241,15 @@ impl Guard {
             certificate: head.extensions.get(),
             door: Door::Proxy,
         };
-        self.engine.decide_api(&inquiry, &mut Trace::off()).await
+        match permit {
+            None => self.engine.decide_api(&inquiry, &mut Trace::off()).await,
+            Some(permit) => {
+                let mut trace = Trace::off();
+                self.engine
+                    .decide_foreign(&inquiry, permit, &mut trace)
+                    .await
+            }
+        }
     }
 
     /// Strips, says who is asking, forwards.

@@ -16,10 +16,10 @@ mod request_id;
 mod settings;
 
 pub use client::{Facts, Peer};
-pub use dialect::crossbar::{Complaint, new_account, patch_account, patch_user};
+pub use dialect::crossbar::{Complaint, is_own_noun, new_account, patch_account, patch_user};
 pub use dialect::funnelback::{PATHS as FUNNELBACK_PATHS, in_clear};
 pub use door::forward_auth::{Check, CheckPeers, check};
 pub use ops::ops;
-pub use public::{claims, own_table, public};
+pub use public::{Foreign, claims, own_table, public};
 pub use rejection::{Asked, Rejection, reject, rejection};
 pub use settings::{Crossbar, Funnelback, SameSite, Settings};

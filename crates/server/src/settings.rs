@@ -69,6 +69,8 @@ pub struct Crossbar {
     pub max_body: u64,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// Nouns below an account that are somebody else's: their requests are checked here and passed on.
+    pub foreign: Vec<String>,
     /// The language of users and accounts that say none.
     pub language: String,
 }
@@ -81,6 +83,7 @@ impl Default for Crossbar {
             v1: true,
             max_body: 8_000_000,
             body_timeout: Duration::from_secs(30),
+            foreign: Vec::new(),
             language: "en-US".to_owned(),
         }
     }

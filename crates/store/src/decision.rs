@@ -72,6 +72,8 @@ pub struct RecordedDecision {
 /// Which decisions are asked for: those that satisfy everything that is set.
 #[derive(Debug, Clone, Default)]
 pub struct DecisionFilter {
+    /// Where this account was proven.
+    pub account: Option<AccountId>,
     /// About this API.
     pub api: Option<String>,
     /// That ended so.
@@ -87,7 +89,7 @@ macro_rules! page {
              user_id, address FROM decisions WHERE ",
             $after,
             " AND happened >= $3 AND ($4 IS NULL OR api = $4) AND ($5 IS NULL OR outcome = $5) \
-             ORDER BY ",
+             AND ($6 IS NULL OR account_id = $6) ORDER BY ",
             $order,
             " LIMIT $2"
         ))
@@ -159,7 +161,8 @@ impl Store {
             .int(i64::from(limit))
             .int(filter.since.map_or(i64::MIN, Timestamp::micros))
             .text_if(filter.api.clone())
-            .text_if(filter.outcome.clone());
+            .text_if(filter.outcome.clone())
+            .text_if(filter.account.map(|id| id.to_string()));
         self.fetch(query).await?.into_iter().map(read).collect()
     }
 

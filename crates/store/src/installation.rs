@@ -38,23 +38,26 @@ impl Store {
             .transpose()
     }
 
-    /// The pins of configured account names.
+    /// The pins of configured names.
     ///
     /// # Errors
     /// As every question: [`StoreError`].
     pub async fn pins(&self) -> Result<Vec<Pin>, StoreError> {
-        self.fetch(sql("SELECT key, text, account_id FROM pins ORDER BY key"))
-            .await?
-            .into_iter()
-            .map(|row| {
-                let mut columns = row.read("pins");
-                Ok(Pin {
-                    key: columns.text()?,
-                    text: columns.text()?,
-                    account: columns.parsed()?,
-                })
+        self.fetch(sql(
+            "SELECT key, text, account_id, user_id FROM pins ORDER BY key",
+        ))
+        .await?
+        .into_iter()
+        .map(|row| {
+            let mut columns = row.read("pins");
+            Ok(Pin {
+                key: columns.text()?,
+                text: columns.text()?,
+                account: columns.parsed()?,
+                user: columns.parsed_if()?,
             })
-            .collect()
+        })
+        .collect()
     }
 }
 
@@ -120,17 +123,19 @@ impl Write {
         Ok(())
     }
 
-    /// Sets what a configured account name means.
+    /// Sets what a configured name means.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn set_pin(&mut self, pin: &Pin) -> Result<(), StoreError> {
         self.step()?;
         let query = sql(
-            "INSERT INTO pins (key, text, account_id) VALUES ($1, $2, $3) \
-             ON CONFLICT (key) DO UPDATE SET text = excluded.text, account_id = excluded.account_id",
+            "INSERT INTO pins (key, text, account_id, user_id) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (key) DO UPDATE SET text = excluded.text, account_id = excluded.account_id, \
+             user_id = excluded.user_id",
         );
-        self.execute_one(query.text(&pin.key).text(&pin.text).id(pin.account))
+        let query = query.text(&pin.key).text(&pin.text).id(pin.account);
+        self.execute_one(query.text_if(pin.user.map(|user| user.to_string())))
             .await?;
         self.done(Action::SetPin, Some(pin.account), &pin.key);
         Ok(())

@@ -39,6 +39,7 @@ const STEPS: &[Step] = &[
     step!("0004_tree_sizes"),
     step!("0005_roles"),
     step!("0006_app_tokens"),
+    step!("0007_user_pins"),
 ];
 
 /// Applies what is missing. Several processes may do so at once: each takes the database's own lock first.

@@ -115,15 +115,17 @@ pub struct ApiKeyOwner {
     pub account: AccountId,
 }
 
-/// An account name of the configuration and the id it was resolved to (decision 4).
+/// A name of the configuration, of an account or of a user in one, and the id it was resolved to (decision 4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {
     /// Configuration key, such as `crossbar.account`.
     pub key: String,
     /// The text in the configuration.
     pub text: String,
-    /// What it meant when it was pinned.
+    /// What it meant when it was pinned; of a user, the account it is in.
     pub account: AccountId,
+    /// The user, where the text names one.
+    pub user: Option<UserId>,
 }
 
 /// Keyset paging: rows in order of their key, after the one given.

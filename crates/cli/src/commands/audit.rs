@@ -12,7 +12,7 @@ use crate::views;
 use crate::wiring::{self, Opened};
 
 /// Rows asked for at once.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 /// Most rows of one run.
 const MAX_LIMIT: u32 = 10_000;
 /// Longest beginning of an action's name; none of the names is longer.
@@ -29,17 +29,22 @@ const COLUMNS: [&str; 7] = [
 ];
 
 pub(crate) async fn run(args: args::Audit) -> Outcome {
-    if !(1..=MAX_LIMIT).contains(&args.limit) {
-        return Err(Fail::usage(format!(
-            "--limit takes a number from 1 to {MAX_LIMIT}"
-        )));
-    }
+    check_limit(args.limit)?;
     let told = told(&args)?;
     let opened = wiring::open(&args.place).await?;
     let filter = resolved(&opened, &args, told).await?;
     let views = page(&opened, &args, &filter).await?;
     opened.close().await;
     output::list(Format::choose(args.json.json), views, &COLUMNS)
+}
+
+pub(super) fn check_limit(limit: u32) -> Outcome {
+    if (1..=MAX_LIMIT).contains(&limit) {
+        return Ok(());
+    }
+    Err(Fail::usage(format!(
+        "--limit takes a number from 1 to {MAX_LIMIT}"
+    )))
 }
 
 /// What of the filter can be told without looking into the store.
@@ -61,15 +66,8 @@ fn told(args: &args::Audit) -> Outcome<AuditFilter> {
     }
 }
 
-/// An id is taken as it is, because the log outlives what it tells of; a name must be there.
 async fn resolved(opened: &Opened, args: &args::Audit, told: AuditFilter) -> Outcome<AuditFilter> {
-    let account = match &args.account {
-        None => None,
-        Some(text) => Some(match text.parse::<AccountId>() {
-            Ok(id) => id,
-            Err(_) => opened.account(text).await?.id,
-        }),
-    };
+    let account = account(opened, args.account.as_deref()).await?;
     let user = match (&args.user, &args.account) {
         (None, _) => None,
         (Some(user), account) => Some(match (user.parse::<UserId>(), account) {
@@ -89,6 +87,15 @@ async fn resolved(opened: &Opened, args: &args::Audit, told: AuditFilter) -> Out
         user,
         ..told
     })
+}
+
+/// An id is taken as it is, because the log outlives what it tells of; a name must be there.
+pub(super) async fn account(opened: &Opened, text: Option<&str>) -> Outcome<Option<AccountId>> {
+    let Some(text) = text else { return Ok(None) };
+    Ok(Some(match text.parse::<AccountId>() {
+        Ok(id) => id,
+        Err(_) => opened.account(text).await?.id,
+    }))
 }
 
 async fn page(opened: &Opened, args: &args::Audit, filter: &AuditFilter) -> Outcome<Vec<Value>> {
@@ -124,7 +131,7 @@ fn action(text: &str) -> Outcome<String> {
     Ok(text.to_owned())
 }
 
-fn time(name: &str, text: &str) -> Outcome<Timestamp> {
+pub(super) fn time(name: &str, text: &str) -> Outcome<Timestamp> {
     let time: jiff::Timestamp = text
         .parse()
         .map_err(|_| Fail::usage(format!("{name} takes a time as in 2027-01-31T00:00:00Z")))?;

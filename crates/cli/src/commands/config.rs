@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use doorward::config::Settings;
-use doorward_store::{Actor, Pin};
-use serde_json::json;
+use doorward_store::Pin;
+use serde_json::{Value, json};
 
 use crate::args::{self, Place};
 use crate::fail::{Fail, Outcome};
@@ -13,7 +13,7 @@ use crate::pins::{self, Named};
 use crate::wiring;
 
 /// Columns of the list of pins.
-const COLUMNS: [&str; 3] = ["key", "text", "account_id"];
+const COLUMNS: [&str; 4] = ["key", "text", "account_id", "user_id"];
 
 pub(crate) async fn run(command: args::Config) -> Outcome {
     match command {
@@ -49,9 +49,9 @@ async fn check(file: PathBuf, data: Option<PathBuf>) -> Outcome {
             return Err(Fail::new(format!("{shown} has {count} problem{s}")));
         }
     };
-    let accounts = pins::look_up(&loaded.settings).await?;
-    for Named { key, text } in pins::named(&loaded.settings) {
-        if accounts.get(&key).is_some_and(Option::is_none) {
+    let meant = pins::look_up(&loaded.settings).await?;
+    for Named { key, text, .. } in pins::named(&loaded.settings) {
+        if meant.get(&key).is_some_and(Option::is_none) {
             output::line(&format!(
                 "{shown}: {key}: {text:?} is not resolved, for the store cannot be reached"
             ))?;
@@ -60,43 +60,26 @@ async fn check(file: PathBuf, data: Option<PathBuf>) -> Outcome {
     output::line(&format!("{shown}: good"))
 }
 
-/// An account that a key names is shown by its id, which is what `serve` goes by.
+/// An account or a user that a key names is shown by its id, which is what `serve` goes by.
 async fn show(place: &Place) -> Outcome {
     let loaded = wiring::load(place)?;
-    let accounts = pins::look_up(&loaded.settings).await?;
-    output::text(&loaded.show_resolved(&accounts))
+    let meant = pins::look_up(&loaded.settings).await?;
+    output::text(&loaded.show_resolved(&meant))
 }
 
 async fn list_pins(place: &Place, format: Format) -> Outcome {
     let opened = wiring::open(place).await?;
     let pins = opened.engine.store().pins().await?;
     opened.close().await;
-    let view = |pin: &Pin| json!({"key": pin.key, "text": pin.text, "account_id": pin.account});
     output::list(format, pins.iter().map(view).collect(), &COLUMNS)
 }
 
 async fn accept_pin(place: &Place, key: &str, format: Format) -> Outcome {
     let settings = wiring::load(place)?.settings;
-    let named = pins::named(&settings);
-    let Some(Named { key, text }) = named.into_iter().find(|named| named.key == key) else {
-        return Err(Fail::new(format!(
-            "the configuration names no account at {}",
-            wiring::quoted(key)
-        )));
-    };
-    let opened = wiring::open_for_command(&settings).await?;
-    let account = opened.account(&text).await?;
-    let pin = Pin {
-        key,
-        text,
-        account: account.id,
-    };
-    let mut write = opened.engine.store().write(Actor::operator()).await?;
-    write.set_pin(&pin).await?;
-    write.commit().await?;
-    opened.close().await;
-    output::object(
-        format,
-        &json!({"key": pin.key, "text": pin.text, "account_id": pin.account}),
-    )
+    let pin = pins::accept(&settings, key).await?;
+    output::object(format, &view(&pin))
+}
+
+fn view(pin: &Pin) -> Value {
+    json!({"key": pin.key, "text": pin.text, "account_id": pin.account, "user_id": pin.user})
 }

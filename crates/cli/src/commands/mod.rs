@@ -6,6 +6,7 @@ mod app_token;
 mod audit;
 mod backup;
 mod config;
+mod decisions;
 #[cfg(feature = "demo")]
 mod demo;
 mod init;
@@ -39,6 +40,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
         Command::Key(args) => Box::pin(key::run(args)),
         Command::Token(args) => Box::pin(token::run(args)),
         Command::Audit(args) => Box::pin(audit::run(args)),
+        Command::Decisions(args) => Box::pin(decisions::run(args)),
         Command::Config(args) => Box::pin(config::run(args)),
         Command::Verifiers(args) => Box::pin(verifiers::run(args)),
         Command::Backup(args) => Box::pin(backup::run(args)),

@@ -23,9 +23,11 @@ pub(crate) async fn run(args: Serve) -> Outcome {
     let meanings = pins::resolve(&opened, settings).await?;
     announce(&sockets, settings);
     let wire = wiring::wire(settings, &meanings)?;
+    meanings.keep(&opened).await?;
+    let secret = wire.check.peers.secret.clone();
     let running = Running::start(opened, sockets, settings, wire);
 
-    let mut reload = Reload::new(loaded, level);
+    let mut reload = Reload::new(loaded, level, secret);
     loop {
         match signals.next(&running).await {
             Asked::Reload => reload.run(sources(), &running).await,

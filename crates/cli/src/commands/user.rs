@@ -50,7 +50,7 @@ pub(crate) async fn run(command: args::User) -> Outcome {
             let (opened, user) = find(&which).await?;
             finish(opened, which.json, &user).await
         }
-        args::User::Create(args) => create(args).await,
+        args::User::Create(args) => Box::pin(create(args)).await,
         args::User::Set(args) => set(args).await,
         args::User::SetPassword { which, password } => {
             let password = Some(prompt::new_password(password.password_stdin)?);

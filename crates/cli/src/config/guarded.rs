@@ -1,14 +1,13 @@
 //! Guarded APIs, their upstreams and identities, from checked rows to what the rest of the program takes.
-//! Accounts are still texts here: what they mean is asked of the store (decision 4).
+//! Accounts and users are still texts here: what they mean is asked of the store (decision 4).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorward_core::api::{Accept, AcceptMethod, Api, Dialect, IdentityHeaders, Members, Rule};
-use doorward_core::id::{AccountId, UserId};
+use doorward_core::id::AccountId;
 use doorward_core::permission::{BUILT_IN, Permission};
 use doorward_core::request::{Leniency, Oddity};
-use doorward_core::route::{PathPrefix, Table, TableError};
 use doorward_gateway::upstream::UpstreamSettings;
 use http::{HeaderName, Method};
 use ipnet::IpNet;
@@ -18,8 +17,9 @@ use super::unknown::closest;
 use super::value::{Mismatch, Values};
 use super::{Problem, shape};
 
-/// Paths of our own, which no API claims where our own answers (decision 9).
-const OWN: [&str; 3] = ["/v1", "/v2", "/.well-known/jwks.json"];
+mod own;
+mod whole;
+
 /// What stands for the account until the store was asked.
 const UNRESOLVED: AccountId = AccountId::new([0; 16]);
 
@@ -45,17 +45,21 @@ pub struct ApiSettings {
     pub account: String,
     /// Everything else.
     pub api: Api,
+    /// Whether it serves foreign nouns in the Crossbar tree, and is reached past that dialect's checks alone.
+    pub is_foreign: bool,
 }
 
-/// An identity whose account is still a text.
+/// An identity whose account and user are still texts.
 #[derive(Debug, Clone)]
 pub struct IdentitySettings {
     /// The key of the account, for pins: `identity.1.account`.
     pub key: String,
     /// Id, realm or name.
     pub account: String,
-    /// The user, if it stands for one.
-    pub user: Option<UserId>,
+    /// The key of the user, for pins: `identity.1.user`.
+    pub user_key: String,
+    /// Id or username of the user, if it stands for one.
+    pub user: Option<String>,
     /// The addresses.
     pub ip: Vec<IpNet>,
 }
@@ -72,7 +76,7 @@ impl Guarded {
             guarded.upstreams.push(upstream(row)?);
         }
         for row in rows::of(rows, "identity") {
-            guarded.identities.extend(identity(row, &mut problems)?);
+            guarded.identities.extend(identity(row)?);
         }
         for row in rows::of(rows, "api") {
             if let Some(api) = api(row, &mut problems)? {
@@ -80,7 +84,8 @@ impl Guarded {
                 guarded.apis.push(api);
             }
         }
-        guarded.compiles(rows, &mut problems);
+        problems.extend(own::unserved(values, &guarded.apis));
+        problems.extend(whole::problems(&guarded.apis, rows));
         Ok((guarded, problems))
     }
 
@@ -111,12 +116,9 @@ impl Guarded {
             let message = "a signed token says who issued it: set origins to our public address";
             problems.push(row.problem("api.assertion", message));
         }
-        if let Some(own) = OWN.iter().find(|own| claims_own(api, own)) {
-            let message = format!("{own} is our own and is not passed on; choose other paths");
-            problems.push(row.problem("api.paths", message));
-        }
+        problems.extend(own::problem(values, row, api));
         self.demands(row, "api.permission", api.permission.as_ref(), problems);
-        for (rule, row) in api.rules.iter().zip(rows::of(&row.rows, "api.rule")) {
+        for (rule, row) in api.rules.iter().zip(rule_rows(row)) {
             let permission = Some(&rule.permission);
             self.demands(row, "api.rule.permission", permission, problems);
             if let Some(capture) = &rule.resource
@@ -148,45 +150,6 @@ impl Guarded {
             problems.push(row.problem(key, format!("there is no right \"{permission}\"; {hint}")));
         }
     }
-
-    /// The table as a whole: names, claims, rules that can never match.
-    fn compiles(&self, rows: &[Row], problems: &mut Vec<Problem>) {
-        let apis = self.apis.iter().map(|settings| settings.api.clone());
-        let Err(errors) = Table::new(apis.collect()) else {
-            return;
-        };
-        for error in errors {
-            let last_named = |name: &str| {
-                let named = |row: &&Row| {
-                    let called = row.values.read::<Option<String>>("api.name");
-                    called.ok().flatten().as_deref() == Some(name)
-                };
-                rows::of(rows, "api").filter(named).last()
-            };
-            let problem = match &error {
-                TableError::SameName(name) => {
-                    last_named(name).map(|row| row.problem("api.name", error.to_string()))
-                }
-                TableError::SameClaim(_, name) => {
-                    last_named(name).map(|row| row.problem("api.paths", error.to_string()))
-                }
-                TableError::NeverMatches { api, rule, .. } => last_named(api)
-                    .and_then(|row| rows::of(&row.rows, "api.rule").nth(rule.saturating_sub(1)))
-                    .map(|row| row.problem("api.rule.path", error.to_string())),
-                _ => None,
-            };
-            problems.extend(problem);
-        }
-    }
-}
-
-/// A prefix of `/` claims everything else; one inside our own paths is a mistake.
-fn claims_own(api: &Api, own: &str) -> bool {
-    let mut paths = api.paths.iter().map(PathPrefix::as_str);
-    paths.any(|path| {
-        path.strip_prefix(own)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
 }
 
 fn upstream(row: &Row) -> Result<UpstreamSettings, Mismatch> {
@@ -202,25 +165,17 @@ fn upstream(row: &Row) -> Result<UpstreamSettings, Mismatch> {
     })
 }
 
-fn identity(row: &Row, problems: &mut Vec<Problem>) -> Result<Option<IdentitySettings>, Mismatch> {
+fn identity(row: &Row) -> Result<Option<IdentitySettings>, Mismatch> {
     let account: Option<String> = row.values.read("identity.account")?;
     let ip: Option<Vec<IpNet>> = row.values.read("identity.ip")?;
     let user: Option<String> = row.values.read("identity.user")?;
-    let user: Option<UserId> = match user.map(|user| user.parse()) {
-        None => None,
-        Some(Ok(user)) => Some(user),
-        Some(Err(_)) => {
-            let message = "is no user's id; see `doorward user list`";
-            problems.push(row.problem("identity.user", message));
-            None
-        }
-    };
     let (Some(account), Some(ip)) = (account, ip) else {
         return Ok(None);
     };
     Ok(Some(IdentitySettings {
         key: format!("{}.account", row.label),
         account,
+        user_key: format!("{}.user", row.label),
         user,
         ip,
     }))
@@ -264,7 +219,7 @@ fn api(row: &Row, problems: &mut Vec<Problem>) -> Result<Option<ApiSettings>, Mi
             _ => Dialect::Doorward,
         },
         permission: values.parse("api.permission")?,
-        rules: rows::of(&row.rows, "api.rule")
+        rules: rule_rows(row)
             .filter_map(|row| rule(row).transpose())
             .collect::<Result<_, _>>()?,
         headers: headers(row, problems)?,
@@ -277,8 +232,14 @@ fn api(row: &Row, problems: &mut Vec<Problem>) -> Result<Option<ApiSettings>, Mi
     Ok(Some(ApiSettings {
         key: format!("api.{name}.account"),
         account,
+        is_foreign: own::is_foreign(&api),
         api,
     }))
+}
+
+/// The rows of the rules an API has: one that lacks something is reported already and is none of them.
+fn rule_rows(api: &Row) -> impl Iterator<Item = &Row> {
+    rows::of(&api.rows, "api.rule").filter(|row| !matches!(rule(row), Ok(None)))
 }
 
 fn rule(row: &Row) -> Result<Option<Rule>, Mismatch> {

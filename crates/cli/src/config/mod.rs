@@ -48,7 +48,7 @@ pub use section::store::{Outage, Store};
 pub use section::tokens::Tokens;
 pub use section::trust::Trust;
 pub use settings::{Loaded, Settings};
-pub use show::Accounts;
+pub use show::Meant;
 pub use store_url::StoreUrl;
 pub use table::{keys, tables};
 

@@ -33,6 +33,24 @@ pub(super) fn is_slug(text: &str) -> bool {
     (1..=MAX_SLUG).contains(&text.len()) && text.bytes().all(fits)
 }
 
+/// A noun of the Crossbar tree that is not ours.
+pub(super) const NOUN: Shape = Shape {
+    takes: "nouns of `a-z`, `0-9` and `_`",
+    canonical: |text| {
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        if !text.bytes().all(fits) {
+            return Err(format!(
+                "{} is no noun; write a-z, 0-9 and \"_\", such as \"devices\"",
+                quoted(text)
+            ));
+        }
+        if doorward_server::is_own_noun(text) {
+            return Err(format!("{} is served by Doorward itself", quoted(text)));
+        }
+        Ok(text.to_owned())
+    },
+};
+
 /// A right: dotted.
 pub(super) const RIGHT: Shape = Shape {
     takes: "dotted names, such as `\"orders.read\"`",
@@ -79,7 +97,7 @@ pub(super) const CAPTURE: Shape = Shape {
 /// What a path may hold that is refused otherwise.
 pub(super) const ODDITY: Shape = Shape {
     takes: "`\"encoded-slash\"`, `\"backslash\"`, `\"semicolon\"`, `\"double-encoding\"`, `\"empty-segment\"`, \
-            `\"encoded-hash\"`",
+            `\"encoded-hash\"`, `\"encoded-question-mark\"`",
     canonical: |text| {
         if oddity(text).is_some() {
             return Ok(text.to_owned());
@@ -96,7 +114,7 @@ pub(super) const ODDITY: Shape = Shape {
     },
 };
 
-const ODDITIES: [(&str, doorward_core::request::Oddity); 6] = {
+const ODDITIES: [(&str, doorward_core::request::Oddity); 7] = {
     use doorward_core::request::Oddity;
     [
         ("encoded-slash", Oddity::EncodedSlash),
@@ -105,6 +123,7 @@ const ODDITIES: [(&str, doorward_core::request::Oddity); 6] = {
         ("double-encoding", Oddity::DoubleEncoding),
         ("empty-segment", Oddity::EmptySegment),
         ("encoded-hash", Oddity::EncodedHash),
+        ("encoded-question-mark", Oddity::EncodedQuestionMark),
     ]
 };
 

@@ -3,27 +3,25 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use doorward_core::id::AccountId;
-
 use super::rows::Row;
 use super::value::{Value, quote};
 use super::{Loaded, Origin, table};
 
-/// What the keys that name an account mean, by key; `None`: nobody could be asked.
-pub type Accounts = BTreeMap<String, Option<AccountId>>;
+/// The ids that the keys that name an account or a user mean, by key; `None`: nobody could be asked.
+pub type Meant = BTreeMap<String, Option<String>>;
 
 impl Loaded {
     /// Every key with its value and where it came from. Secrets are masked, so the text can be
     /// pasted into a bug report.
     #[must_use]
     pub fn show(&self) -> String {
-        self.show_resolved(&Accounts::new())
+        self.show_resolved(&Meant::new())
     }
 
-    /// The same with the id in the place of the text where a key names an account, and what was
+    /// The same with the id in the place of the text where a key names an account or a user, and what was
     /// written behind it; or a word that it is not resolved.
     #[must_use]
-    pub fn show_resolved(&self, accounts: &Accounts) -> String {
+    pub fn show_resolved(&self, meant: &Meant) -> String {
         let mut shown = format!(
             "# data folder: {}\n",
             one_line(&self.settings.data.display().to_string())
@@ -43,7 +41,7 @@ impl Loaded {
             match value.show() {
                 Some(text) => {
                     let origin = one_line(&origin.to_string());
-                    let (text, note) = resolved(text, accounts.get(key.name));
+                    let (text, note) = resolved(text, meant.get(key.name));
                     add(
                         &mut shown,
                         format_args!("{name} = {text} # from {origin}{note}\n"),
@@ -53,7 +51,7 @@ impl Loaded {
             }
         }
         for row in &self.rows {
-            show_row(&mut shown, row, accounts);
+            show_row(&mut shown, row, meant);
         }
         shown
     }
@@ -63,14 +61,14 @@ impl Loaded {
     pub fn show_tables(&self) -> String {
         let mut shown = String::new();
         for row in &self.rows {
-            show_row(&mut shown, row, &Accounts::new());
+            show_row(&mut shown, row, &Meant::new());
         }
         shown
     }
 }
 
 /// A table that is written more than once; what is not set is left out.
-fn show_row(shown: &mut String, row: &Row, accounts: &Accounts) {
+fn show_row(shown: &mut String, row: &Row, meant: &Meant) {
     let title = match &row.name {
         Some(name) => format!("[{}.{name}]", row.table.name),
         None => format!("[[{}]]", row.table.name),
@@ -84,7 +82,7 @@ fn show_row(shown: &mut String, row: &Row, accounts: &Accounts) {
             continue;
         };
         let origin = one_line(&origin.to_string());
-        let (text, note) = resolved(text, accounts.get(&row.key(key)));
+        let (text, note) = resolved(text, meant.get(&row.key(key)));
         let name = row.table.inner_name(key);
         add(
             shown,
@@ -92,18 +90,18 @@ fn show_row(shown: &mut String, row: &Row, accounts: &Accounts) {
         );
     }
     for inner in &row.rows {
-        show_row(shown, inner, accounts);
+        show_row(shown, inner, meant);
     }
 }
 
 /// What stands for a value as written, and what its comment says besides.
-fn resolved(written: String, account: Option<&Option<AccountId>>) -> (String, String) {
-    match account {
+fn resolved(written: String, id: Option<&Option<String>>) -> (String, String) {
+    match id {
         None => (written, String::new()),
         Some(None) => (written, ", not resolved".to_owned()),
         Some(Some(id)) => {
             let note = format!(", written {written}");
-            (quote(&id.to_string()), note)
+            (quote(id), note)
         }
     }
 }

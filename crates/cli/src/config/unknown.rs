@@ -5,8 +5,7 @@ use super::key::{Table, variable};
 use super::table;
 
 /// Keys and sections that the documentation of later versions has.
-const LATER: [&str; 6] = [
-    "crossbar.foreign",
+const LATER: [&str; 5] = [
     "crossbar.recovery",
     "listen.console",
     "listen.grpc",

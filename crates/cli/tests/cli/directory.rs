@@ -307,7 +307,7 @@ fn resellers_are_made_from_below() {
 }
 
 /// Runs in a terminal of its own, 80 columns wide, as `script` makes one.
-fn on_a_terminal(installation: &Installation, line: &str) -> String {
+pub(crate) fn on_a_terminal(installation: &Installation, line: &str) -> String {
     let binary = env!("CARGO_BIN_EXE_doorward");
     let data = installation.data();
     let command = format!("stty cols 80; {binary} {line} --data {}", data.display());

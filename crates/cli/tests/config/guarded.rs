@@ -171,6 +171,21 @@ fn each_mistake_is_told_with_its_place() {
 }
 
 #[test]
+fn a_rule_that_lacks_something_moves_no_other_rules_mistake() {
+    let rules = "[[api.rule]]\npermission = 'push.read'\n\
+                 [[api.rule]]\npath = '/other/**'\npermission = 'push.reed'\n";
+    let said = Case::new(&api(rules)).problems();
+    let [missing, never, right] = said.as_slice() else {
+        unreachable!("three problems, not {said:?}")
+    };
+    assert!(missing.starts_with("doorward.toml:9:"), "{missing}");
+    assert!(missing.contains("path: is missing"), "{missing}");
+    assert!(never.starts_with("doorward.toml:12:"), "{never}");
+    assert!(never.contains("can never match"), "{never}");
+    assert!(right.starts_with("doorward.toml:13:"), "{right}");
+}
+
+#[test]
 fn what_an_api_accepts_must_make_sense() {
     for (accept, expected) in [
         ("[]", "name at least one method"),
@@ -195,6 +210,53 @@ fn our_own_paths_are_not_an_apis_to_claim() {
     }
     let file = api("").replace("/push-api/", "/");
     assert!(Case::new(&file).load().is_ok());
+}
+
+#[test]
+fn foreign_nouns_are_an_apis_of_the_crossbar_dialect() {
+    let foreign = |nouns: &str, more: &str| {
+        format!("[crossbar]\nforeign = [{nouns}]\n{}", api(more)).replace("/push-api/", "/v2/")
+    };
+    let good = "upstream = 'search'\ndialect = 'crossbar'\n";
+    let settings = Case::new(&foreign("'devices', 'callflows'", good)).settings();
+    assert_eq!(settings.crossbar.foreign, ["devices", "callflows"]);
+    assert!(settings.guarded.apis.first().unwrap().is_foreign);
+    for (file, expected) in [
+        (
+            foreign("'devices'", "upstream = 'search'\n"),
+            "is our own and is not passed on",
+        ),
+        (
+            foreign("'devices'", "dialect = 'crossbar'\n"),
+            "set upstream as well",
+        ),
+        (
+            foreign("", good),
+            "what is passed on there is listed in crossbar.foreign",
+        ),
+        (
+            foreign("'users'", good),
+            "\"users\" is served by Doorward itself",
+        ),
+        (foreign("'phone-numbers'", good), "write a-z, 0-9 and \"_\""),
+        (
+            "[crossbar]\nforeign = ['devices']".to_owned(),
+            "crossbar.foreign: needs an [[api]]",
+        ),
+    ] {
+        let said = Case::new(&file).problems();
+        assert!(
+            said.iter().any(|said| said.contains(expected)),
+            "{expected}: {said:?}"
+        );
+    }
+    // Half inside is neither the one nor the other.
+    let half = foreign("'devices'", good).replace("['/v2/']", "['/v2/', '/x/']");
+    let said = Case::new(&half).problems();
+    assert!(
+        said.iter().any(|said| said.contains("choose other paths")),
+        "{said:?}"
+    );
 }
 
 #[test]

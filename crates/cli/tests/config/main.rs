@@ -112,9 +112,16 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(
         (
             s.limits.failures_per_address,
-            s.limits.failures_per_account_address
+            s.limits.failures_per_account_address,
+            s.limits.failures_per_user_address
         ),
-        (120, 60)
+        (120, 60, 10)
+    );
+    let record = &s.record;
+    assert_eq!((record.sample, record.refusals_per_second), (100, 50));
+    assert_eq!(
+        (record.keep, record.keep_for.as_secs()),
+        (100_000, 30 * 86_400)
     );
     assert_eq!((s.log.level, s.log.format), ("info", LogFormat::Auto));
     assert_eq!(s.shutdown_grace, Duration::from_secs(30));

@@ -64,7 +64,7 @@ fn keys_of_later_versions_are_told_apart_from_unknown_ones() {
         "[funnelback]\nenabled = true",
         "[tls]\ncert = 'x'",
         "[listen]\nconsole = '127.0.0.1:1'",
-        "[crossbar]\nforeign = ['devices']",
+        "[crossbar]\nrecovery = true",
     ] {
         let said = problem(file);
         assert!(said.ends_with("is not available in this version"), "{said}");

@@ -105,6 +105,7 @@ fn encoded(byte: u8) -> Result<Option<Oddity>, Refused> {
         b'\\' => Oddity::Backslash,
         b';' => Oddity::Semicolon,
         b'#' => Oddity::EncodedHash,
+        b'?' => Oddity::EncodedQuestionMark,
         _ => return Ok(None),
     }))
 }
@@ -123,7 +124,9 @@ fn refuse_dots(path: &str) -> Result<(), Refused> {
         .replace("%2F", "/")
         .replace(['\\', ';'], "/")
         .replace("%5C", "/")
-        .replace("%3B", "/");
+        .replace("%3B", "/")
+        .replace("%23", "/")
+        .replace("%3F", "/");
     if flattened
         .split('/')
         .any(|segment| matches!(segment, "." | ".."))

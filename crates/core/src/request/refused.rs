@@ -15,6 +15,8 @@ pub enum Oddity {
     EmptySegment,
     /// `%23` in the path: `#`, to those who decode early.
     EncodedHash,
+    /// `%3F` in the path: `?`, where the query begins to those who decode early.
+    EncodedQuestionMark,
 }
 
 /// The set of oddities a route bears.

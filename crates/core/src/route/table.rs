@@ -13,7 +13,6 @@ use crate::request::Canonical;
 
 /// A table that cannot be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum TableError {
     /// Two APIs of one name.
     #[error("two APIs are called \"{0}\"")]

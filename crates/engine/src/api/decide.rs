@@ -1,13 +1,14 @@
 //! The question about guarded APIs: the request's one form, the route, the credential, the identity, the policy.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use arc_swap::Guard;
 use doorward_core::api::{Accept, AcceptMethod, Api, Dialect};
 use doorward_core::credential::{Presented, place};
 use doorward_core::id::{AccountId, UserId};
 use doorward_core::request::{Canonical, Leniency, Refused, Target};
-use doorward_core::route::Found;
+use doorward_core::route::{Found, Table};
 use doorward_store::StoreError;
 use http::Method;
 
@@ -32,8 +33,8 @@ fn tokens() -> Accept {
 
 /// Leave, before it is joined with the request it was given for.
 pub(super) struct Leave {
-    who: Option<Guard<Arc<Live>>>,
-    method: AcceptMethod,
+    pub(super) who: Option<Guard<Arc<Live>>>,
+    pub(super) method: AcceptMethod,
 }
 
 /// A decision and what is counted and recorded about it.
@@ -57,13 +58,13 @@ enum Which {
 }
 
 /// A request between its route and its decision.
-struct Asked<'a> {
-    guarding: &'a Guarding,
-    api: &'a Arc<Api>,
-    request: &'a Canonical,
-    inquiry: &'a Inquiry<'a>,
+pub(super) struct Asked<'a> {
+    pub(super) guarding: &'a Guarding,
+    pub(super) api: &'a Arc<Api>,
+    pub(super) request: &'a Canonical,
+    pub(super) inquiry: &'a Inquiry<'a>,
     /// The methods there are, if the request has another one.
-    allow: Option<Vec<Method>>,
+    pub(super) allow: Option<Vec<Method>>,
 }
 
 impl Engine {
@@ -82,12 +83,7 @@ impl Engine {
     async fn decide_in(&self, which: Which, inquiry: &Inquiry<'_>, trace: &mut Trace) -> Verdict {
         let started = monotonic();
         let guarding = self.0.guarding.load();
-        let canonical = Canonical::new(Target {
-            method: inquiry.method,
-            scheme: inquiry.scheme,
-            host: inquiry.authority,
-            path_and_query: inquiry.path_and_query,
-        });
+        let canonical = canonical(inquiry);
         let ruling = match &canonical {
             Ok(request) => {
                 self.0
@@ -99,6 +95,18 @@ impl Engine {
                 Ruling::bad(None, *refused)
             }
         };
+        self.conclude(&guarding, inquiry, canonical, ruling, started)
+    }
+
+    /// Counts and records what became of a request, and makes the passage if it may go on.
+    pub(super) fn conclude(
+        &self,
+        guarding: &Guarding,
+        inquiry: &Inquiry<'_>,
+        canonical: Result<Canonical, Refused>,
+        ruling: Ruling<'_>,
+        started: Duration,
+    ) -> Verdict {
         let took = monotonic().saturating_sub(started);
         let how = outcome(&ruling.decision);
         let counts = guarding.counts(ruling.api);
@@ -130,8 +138,30 @@ impl Engine {
     }
 }
 
+/// The one form of a request.
+pub(super) fn canonical(inquiry: &Inquiry<'_>) -> Result<Canonical, Refused> {
+    Canonical::new(Target {
+        method: inquiry.method,
+        scheme: inquiry.scheme,
+        host: inquiry.authority,
+        path_and_query: inquiry.path_and_query,
+    })
+}
+
+/// The API that claims a request, and the methods there are if it is not with the request's own.
+pub(super) fn claimant<'t>(
+    table: &'t Table,
+    request: &Canonical,
+) -> (Option<&'t Arc<Api>>, Option<Vec<Method>>) {
+    match table.find(request) {
+        Found::Api(api) => (Some(api), None),
+        Found::OtherMethods(apis) => (apis.first(), Some(methods(apis))),
+        Found::Nothing => (None, None),
+    }
+}
+
 impl<'g> Ruling<'g> {
-    fn new(api: Option<&'g Arc<Api>>, shown: Shown, decision: Decision<Leave>) -> Self {
+    pub(super) fn new(api: Option<&'g Arc<Api>>, shown: Shown, decision: Decision<Leave>) -> Self {
         Self {
             api,
             shown,
@@ -141,12 +171,12 @@ impl<'g> Ruling<'g> {
         }
     }
 
-    fn bad(api: Option<&'g Arc<Api>>, refused: Refused) -> Self {
+    pub(super) fn bad(api: Option<&'g Arc<Api>>, refused: Refused) -> Self {
         let refusal = Refusal::BadRequest(refused);
         Self::new(api, Shown::Malformed, Decision::Refuse(refusal))
     }
 
-    fn note(&mut self, live: &Live) {
+    pub(super) fn note(&mut self, live: &Live) {
         self.caller = Some((live.identity.account, live.identity.user));
     }
 }
@@ -159,22 +189,14 @@ impl Inner {
         inquiry: &Inquiry<'_>,
         trace: &mut Trace,
     ) -> Ruling<'g> {
-        let found = match which {
-            Which::Guarded => guarding.table.find(request),
-            Which::Own => guarding.own.find(request),
-        };
         // On ground of our own, what nobody claims is refused in that ground's way.
-        let is_unclaimed = which == Which::Guarded && found == Found::Nothing;
-        let found = if is_unclaimed {
-            guarding.own.find(request)
-        } else {
-            found
+        let is_unclaimed =
+            which == Which::Guarded && guarding.table.find(request) == Found::Nothing;
+        let table = match which {
+            Which::Guarded if !is_unclaimed => &guarding.table,
+            _ => &guarding.own,
         };
-        let (api, allow) = match found {
-            Found::Api(api) => (Some(api), None),
-            Found::OtherMethods(apis) => (apis.first(), Some(methods(apis))),
-            Found::Nothing => (None, None),
-        };
+        let (api, allow) = claimant(table, request);
         trace.step(match api {
             Some(_) => "an API claims the request",
             None => "no API claims the request",
@@ -336,7 +358,7 @@ impl Inner {
 
 impl Asked<'_> {
     /// The method, then the permission.
-    fn judge(self, leave: Leave, inner: &Inner, trace: &mut Trace) -> Decision<Leave> {
+    pub(super) fn judge(self, leave: Leave, inner: &Inner, trace: &mut Trace) -> Decision<Leave> {
         if let Some(allow) = self.allow {
             trace.step("the API does not know the method");
             return Decision::Refuse(Refusal::MethodNotAllowed { allow });

@@ -22,6 +22,9 @@ pub struct Guarded {
     pub table: Table,
     /// What Doorward answers itself in the manner of an API: [`Engine::decide_own`].
     pub own: Table,
+    /// APIs inside the Crossbar dialect's tree, which only [`Engine::decide_foreign`] looks at: no door
+    /// reaches them past that dialect's checks.
+    pub foreign: Table,
     /// Who has which address or certificate; the first that fits an API's members counts.
     pub identities: Vec<IdentityRule>,
     /// Permissions besides the built-in ones.
@@ -66,6 +69,7 @@ pub enum Mapped {
 pub(crate) struct Guarding {
     pub(crate) table: Table,
     pub(crate) own: Table,
+    pub(crate) foreign: Table,
     pub(crate) mappings: Vec<Mapping>,
     pub(crate) rights: BTreeSet<Permission>,
     pub(crate) origins: Vec<String>,
@@ -84,11 +88,13 @@ impl Guarding {
             .flat_map(|before| before.counts.values())
             .map(|counts| (counts.name(), counts))
             .collect();
+        let foreign = guarded.foreign.apis().iter();
         let counts = guarded
             .table
             .apis()
             .iter()
             .chain(guarded.own.apis())
+            .chain(foreign)
             .map(|api| {
                 let counts = known.get(&*api.name).map_or_else(
                     || Arc::new(ApiCounts::new(Some(Arc::clone(&api.name)))),
@@ -101,6 +107,7 @@ impl Guarding {
             mappings: guarded.identities.into_iter().map(Mapping::new).collect(),
             table: guarded.table,
             own: guarded.own,
+            foreign: guarded.foreign,
             rights: guarded.rights,
             origins: guarded.origins,
             funnelback: guarded.funnelback,

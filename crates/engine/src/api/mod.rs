@@ -4,6 +4,7 @@ mod accept;
 mod counts;
 mod cross_site;
 mod decide;
+mod foreign;
 mod guarding;
 mod headers;
 mod mapped;
@@ -103,7 +104,8 @@ pub struct Verdict {
     pub by_cookie: bool,
 }
 
-/// Leave to go on to an upstream. Made by [`crate::Engine::decide_api`] alone.
+/// Leave to go on to an upstream. Made by [`crate::Engine::decide_api`] and, for a resource in the Crossbar
+/// dialect's tree, by [`crate::Engine::decide_foreign`] alone.
 pub struct Passage {
     pub(crate) who: Option<Guard<Arc<Live>>>,
     pub(crate) method: AcceptMethod,

@@ -64,11 +64,18 @@ both_databases!(decisions_are_read_as_they_were_written, async |database| {
         api: Some("push".to_owned()),
         outcome: Some("allow".to_owned()),
         since: Some(Timestamp::from_unix(4)),
+        account: Some(account_id(1)),
     };
     assert_eq!(
         paths(store, &filter, Direction::Descending).await,
         ["/push/10", "/push/8", "/push/4"]
     );
+    let others = DecisionFilter {
+        account: Some(account_id(2)),
+        ..DecisionFilter::default()
+    };
+    let found = paths(store, &others, Direction::Ascending).await;
+    assert!(found.is_empty(), "{found:?}");
     assert_eq!(paths(store, &all, Direction::Ascending).await.len(), 10);
     assert!(
         store.audit(0, 10).await.unwrap().is_empty(),

@@ -53,8 +53,9 @@ both_databases!(the_installation_is_founded_once, async |database| {
         key: "crossbar.account".to_owned(),
         text: "acme".to_owned(),
         account: account_id(account),
+        user: (account == 4).then(|| user_id(7)),
     };
-    for n in [3, 4] {
+    for n in [3, 4, 5] {
         let mut write = store.write(Actor::operator()).await.unwrap();
         write.set_pin(&pin(n)).await.unwrap();
         assert_eq!(write.commit().await.unwrap(), []);

@@ -73,7 +73,7 @@ impl Stage {
         } else {
             sample::find(&opened).await?
         };
-        let wire = wiring::wire(&settings, &pins::Meanings::new())?;
+        let wire = wiring::wire(&settings, &pins::Meanings::default())?;
         let running = Running::start(opened, sockets, &settings, wire);
         Ok(Self {
             settings,

@@ -44,7 +44,7 @@ pub(in crate::config) const TABLE: Table = Table {
             name: "api.methods",
             kind: Kind::Words(&shape::METHOD),
             default: DefaultValue::Text(""),
-            doc: "Methods it knows; none for all. Others are 405.",
+            doc: "Methods it knows, HEAD apart from GET; none for all. Others are 405.",
         },
         Key {
             name: "api.upstream",
@@ -137,7 +137,7 @@ pub(in crate::config) const RULE: Table = Table {
             name: "api.rule.methods",
             kind: Kind::Words(&shape::METHOD),
             default: DefaultValue::Text(""),
-            doc: "Methods it is about; none for all.",
+            doc: "Methods it is about; none for all. `\"GET\"` is not `\"HEAD\"`: name both.",
         },
         Key {
             name: "api.rule.path",

@@ -1,6 +1,7 @@
 //! `[crossbar]`: the Crossbar dialect.
 
 use crate::config::key::{DefaultValue, Key, Kind};
+use crate::config::shape;
 use crate::config::value::{FromValue, Mismatch, Value, Values};
 
 pub(in crate::config) const KEYS: &[Key] = &[
@@ -77,6 +78,13 @@ pub(in crate::config) const KEYS: &[Key] = &[
         default: DefaultValue::Text("8MB"),
         doc: "The largest request body; more is answered 413.",
     },
+    Key {
+        name: "crossbar.foreign",
+        kind: Kind::Words(&shape::NOUN),
+        default: DefaultValue::Text(""),
+        doc: "Nouns below an account, such as `\"devices\"`, whose requests are checked as our own and passed on to \
+              the `[[api]]` of this dialect whose paths under `/v2/` cover them.",
+    },
 ];
 
 /// The Crossbar dialect.
@@ -108,6 +116,8 @@ pub struct Crossbar {
     pub language: String,
     /// The largest body, in bytes.
     pub max_body: u64,
+    /// Nouns that somebody else serves.
+    pub foreign: Vec<String>,
 }
 
 /// What a caller of level `user` may do.
@@ -162,6 +172,7 @@ impl Crossbar {
             realm_suffix: values.read("crossbar.realm_suffix")?,
             language: values.read("crossbar.language")?,
             max_body: values.read("crossbar.max_body")?,
+            foreign: values.read("crossbar.foreign")?,
         })
     }
 }

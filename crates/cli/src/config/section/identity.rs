@@ -16,7 +16,7 @@ pub(in crate::config) const TABLE: Table = Table {
             name: "identity.user",
             kind: Kind::Text,
             default: DefaultValue::Unset,
-            doc: "The user's id; without one it has no roles.",
+            doc: "The user of the account: id or username; without one it has no roles.",
         },
         Key {
             name: "identity.ip",

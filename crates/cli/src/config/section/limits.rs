@@ -30,6 +30,12 @@ pub(in crate::config) const KEYS: &[Key] = &[
         doc: "The same for one account from one address.",
     },
     Key {
+        name: "limits.failures_per_user_address",
+        kind: FAILURES,
+        default: DefaultValue::Text("10"),
+        doc: "Different wrong passwords for one user from one address within five minutes, whatever the window is.",
+    },
+    Key {
         name: "limits.window",
         kind: Kind::Duration {
             min: Duration::from_secs(1),
@@ -57,6 +63,8 @@ pub struct Limits {
     pub failures_per_address: u32,
     /// Different wrong secrets per account, address and window.
     pub failures_per_account_address: u32,
+    /// Different wrong passwords per user and address within five minutes.
+    pub failures_per_user_address: u32,
     /// The window.
     pub window: Duration,
     /// Connections at once.
@@ -69,6 +77,7 @@ impl Limits {
             enabled: values.read("limits.enabled")?,
             failures_per_address: values.read("limits.failures_per_address")?,
             failures_per_account_address: values.read("limits.failures_per_account_address")?,
+            failures_per_user_address: values.read("limits.failures_per_user_address")?,
             window: values.read("limits.window")?,
             connections: values.read("limits.connections")?,
         })

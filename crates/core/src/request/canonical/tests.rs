@@ -48,6 +48,8 @@ fn atk_s21_dot_segments_are_refused_in_every_spelling() {
         "/a/..%3bx/b",
         "/a/..\\b",
         "/a\\..\\b",
+        "/a/..%3fb",
+        "/a/%2e%2e%23b",
         "/a/%2e%2e%5cb",
     ] {
         assert_eq!(path(text), Err(Refused::DotSegment), "{text}");
@@ -68,6 +70,8 @@ fn atk_s22_what_two_readers_read_differently_is_for_the_route_to_bear() {
         ("/a%252eb", Oddity::DoubleEncoding),
         ("/a//b", Oddity::EmptySegment),
         ("/a%23b", Oddity::EncodedHash),
+        ("/a%3Fb", Oddity::EncodedQuestionMark),
+        ("/a%3fb=c?d", Oddity::EncodedQuestionMark),
     ];
     for (text, oddity) in cases {
         let found = oddities(text);

@@ -288,3 +288,26 @@ proptest! {
         agrees(apis, &asked(method, host, &path));
     }
 }
+
+/// RFC 9110 section 9.3.2 makes HEAD a GET without a body; a rule says what it says.
+#[test]
+fn a_rule_for_get_is_none_for_head() {
+    let mut api = api("a", &[], &["/"], &[]);
+    api.permission = Some("x.read".parse().unwrap());
+    api.rules = vec![rule(&["GET"], "/secret/**")];
+    for (method, permission) in [
+        ("GET", "push.read"),
+        ("HEAD", "x.read"),
+        ("OPTIONS", "x.read"),
+        ("get", "x.read"),
+        ("BREW", "x.read"),
+    ] {
+        let request = asked(method, "h", "/secret/1");
+        let demanded = api.demand(&request).permission;
+        assert_eq!(demanded.unwrap().as_str(), permission, "{method}");
+    }
+    api.methods = Some(vec![Method::GET]);
+    let table = Table::new(vec![api]).unwrap();
+    let head = asked("HEAD", "h", "/secret/1");
+    assert!(matches!(table.find(&head), Found::OtherMethods(_)));
+}

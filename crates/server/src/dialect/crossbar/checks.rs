@@ -172,7 +172,7 @@ impl Service {
     }
 
     /// Asks the engine.
-    async fn permit(
+    pub(super) async fn permit(
         &self,
         exchange: &Exchange,
         presented: &Presented,
@@ -236,7 +236,7 @@ impl Entered {
 }
 
 /// A text that is no account's id: of the right length it might have been one.
-fn no_such_account(text: &str) -> Error {
+pub(super) fn no_such_account(text: &str) -> Error {
     if text.chars().count() == 32 {
         Error::BadIdentifier(text.to_owned())
     } else {
@@ -245,7 +245,7 @@ fn no_such_account(text: &str) -> Error {
 }
 
 /// What a resource without an account demands at first.
-const fn anybody() -> Wanted {
+pub(super) const fn anybody() -> Wanted {
     Wanted {
         right: Right::Authenticated,
         account: None,
@@ -273,7 +273,10 @@ async fn peek(exchange: &Exchange, inbox: &mut Inbox) -> Result<Presented, Error
 
 /// Attack: a credential read on the way over plain HTTP. Answer: it is not even looked at, so that nobody
 /// gets used to it (decision 40).
-const fn refuse_exposed(exchange: &Exchange, presented: &Presented) -> Result<(), Error> {
+pub(super) const fn refuse_exposed(
+    exchange: &Exchange,
+    presented: &Presented,
+) -> Result<(), Error> {
     if exchange.client.exposed && presented.is_present() {
         return Err(Error::Plaintext);
     }

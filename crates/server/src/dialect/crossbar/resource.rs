@@ -294,6 +294,13 @@ impl Target {
     }
 }
 
+/// Whether a segment is a word of one of our own resources.
+#[must_use]
+pub fn is_own_noun(word: &str) -> bool {
+    let words = RESOURCES.iter().flat_map(|own| own.template.split('/'));
+    words.chain(NOUNS).any(|own| own == word)
+}
+
 /// Finds the resource of decoded segments.
 pub(super) fn find(segments: &[String]) -> Option<Target> {
     match segments.split_first() {
