@@ -2,6 +2,7 @@
 
 use doorward_core::api::{Api, Dialect};
 use doorward_core::route::PathPrefix;
+use doorward_server::FUNNELBACK_PATHS;
 
 use super::ApiSettings;
 use crate::config::rows::Row;
@@ -17,16 +18,11 @@ const FOREIGN: &str = "crossbar.foreign";
 /// What is always ours.
 const OWN: [&str; 3] = ["/v1", "/v2", "/.well-known/jwks.json"];
 
-/// What the Funnelback dialect answers itself, where it has an account.
-const FUNNELBACK_PATHS: [&str; 2] = ["/admin-api/account/v1", "/admin-api/application-tokens/v1"];
-
-/// The key that switches [`FUNNELBACK_PATHS`] on; one that is not declared is not set.
-const FUNNELBACK_ACCOUNT: &str = "funnelback.account";
-
 /// The paths of everything of ours that answers.
 pub(super) fn enabled(values: &Values) -> Vec<&'static str> {
-    let funnelback = values.read::<Option<String>>(FUNNELBACK_ACCOUNT);
-    let funnelback = funnelback.is_ok_and(|account| account.is_some());
+    let account = values.read::<Option<String>>("funnelback.account");
+    let funnelback = account.is_ok_and(|account| account.is_some())
+        && values.read("funnelback.enabled").unwrap_or(true);
     let funnelback = FUNNELBACK_PATHS.into_iter().filter(|_| funnelback);
     OWN.into_iter().chain(funnelback).collect()
 }

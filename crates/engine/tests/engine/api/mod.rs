@@ -2,6 +2,7 @@
 
 mod accept;
 mod basic;
+mod foreign;
 mod record;
 mod roles;
 mod routes;
@@ -18,7 +19,7 @@ use doorward_core::request::Scheme;
 use doorward_core::route::Table;
 use doorward_engine::admin::{NewAccount, NewUser};
 use doorward_engine::{
-    Decision, Door, Engine, Guarded, IdentityRule, Inquiry, Passage, Trace, Verdict,
+    Decision, Door, Engine, Guarded, IdentityRule, Inquiry, Passage, Permit, Trace, Verdict,
 };
 use doorward_store::Actor;
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -116,7 +117,18 @@ impl Ask {
     }
 
     pub(super) async fn verdict(&self, engine: &Engine) -> Verdict {
-        let inquiry = Inquiry {
+        let inquiry = self.inquiry();
+        for_servers(engine.decide_api(&inquiry, &mut Trace::off())).await
+    }
+
+    /// About a resource in the Crossbar tree, with the permit of its checks.
+    pub(super) async fn verdict_with(&self, engine: &Engine, permit: Permit) -> Verdict {
+        let inquiry = self.inquiry();
+        for_servers(engine.decide_foreign(&inquiry, permit, &mut Trace::off())).await
+    }
+
+    fn inquiry(&self) -> Inquiry<'_> {
+        Inquiry {
             method: &self.method,
             scheme: Scheme::Https,
             authority: "api.example.com",
@@ -126,8 +138,7 @@ impl Ask {
             exposed: self.exposed,
             certificate: self.certificate.as_ref(),
             door: Door::Proxy,
-        };
-        for_servers(engine.decide_api(&inquiry, &mut Trace::off())).await
+        }
     }
 
     pub(super) async fn decide(&self, engine: &Engine) -> Decision<Passage> {
