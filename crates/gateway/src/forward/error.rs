@@ -35,6 +35,8 @@ enum Kind {
     Broken,
     /// The client's body broke off.
     Body,
+    /// The client's body paused for too long.
+    Stalled,
     /// The upstream did not answer in time.
     Timeout,
     /// The upstream changed protocols although nobody asked.
@@ -52,8 +54,12 @@ impl ForwardError {
         Self::of(Kind::Nowhere)
     }
 
-    pub(super) const fn timeout() -> Self {
-        Self::of(Kind::Timeout)
+    /// Nothing happened for too long, and this side was waited for.
+    pub(super) const fn timeout(side: Side) -> Self {
+        Self::of(match side {
+            Side::Downstream => Kind::Stalled,
+            Side::Upstream | Side::Internal => Kind::Timeout,
+        })
     }
 
     pub(super) const fn unasked_upgrade() -> Self {
@@ -85,7 +91,7 @@ impl ForwardError {
     #[must_use]
     pub const fn side(&self) -> Side {
         match self.kind {
-            Kind::Body | Kind::Unwritable => Side::Downstream,
+            Kind::Body | Kind::Stalled | Kind::Unwritable => Side::Downstream,
             Kind::Nowhere => Side::Internal,
             Kind::Connect | Kind::Broken | Kind::Timeout | Kind::UnaskedUpgrade => Side::Upstream,
         }
@@ -95,6 +101,12 @@ impl ForwardError {
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         matches!(self.kind, Kind::Timeout)
+    }
+
+    /// Whether the client began to send a body and did not go on.
+    #[must_use]
+    pub const fn is_stalled(&self) -> bool {
+        matches!(self.kind, Kind::Stalled)
     }
 
     /// Whether nothing of the request reached anybody.
@@ -130,6 +142,7 @@ impl fmt::Display for ForwardError {
             Kind::Connect => "the upstream could not be reached",
             Kind::Broken => "the upstream broke off before it answered",
             Kind::Body => "the client's body broke off",
+            Kind::Stalled => "the client's body paused for too long",
             Kind::Timeout => "the upstream did not answer in time",
             Kind::UnaskedUpgrade => "the upstream changed protocols unasked",
             Kind::Unwritable => "the request cannot be passed on",

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::body::{Answered, Lent, Progress};
+use self::body::{Answered, Lent, Progress, Remainder};
 use self::upgrade::Upgrade;
 use crate::serve::{Body, BoxError};
 use crate::upstream::{InUse, Upstream};
@@ -61,7 +61,10 @@ where
 {
     let deadline = Instant::now() + outgoing.passage.api().max_stream_age;
     let (head, body) = request.into_parts();
-    let head = request::outgoing(head, &outgoing, upgrade.as_ref())?;
+    let mut head = request::outgoing(head, &outgoing, upgrade.as_ref())?;
+    if upgrade.is_none() {
+        request::frame(&mut head.headers, &body);
+    }
     let again = Again {
         idempotent: is_idempotent(&head.method),
         empty: body.is_end_stream(),
@@ -73,8 +76,10 @@ where
         return upgrade.switch(response, in_use, deadline, owner);
     }
     let (mut head, body) = response.into_parts();
+    let remainder = Remainder::new(lent, head.extensions.remove());
     response::clean(&mut head);
-    let body = Answered::new(body, in_use, upstream.settings.idle_timeout, deadline);
+    let idle_timeout = upstream.settings.idle_timeout;
+    let body = Answered::new(body, in_use, idle_timeout, deadline, remainder);
     let body = body.map_frame(|frame| match frame.into_trailers() {
         Ok(mut trailers) => {
             response::clean_trailers(&mut trailers);
@@ -142,6 +147,6 @@ async fn attempt(
     tokio::select! {
         biased;
         answered = asking => answered.map_err(ForwardError::from_client),
-        () = patience => Err(ForwardError::timeout()),
+        side = patience => Err(ForwardError::timeout(side)),
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use doorward_core::request::Scheme;
-use http::header::{CONNECTION, EXPECT, HOST, TE, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version};
@@ -63,6 +63,15 @@ pub(super) fn outgoing(
         headers.insert(name, value.clone());
     }
     Ok(head)
+}
+
+/// Says that a body comes whose length nobody knows. hyper takes a GET, HEAD or CONNECT for one without a body
+/// unless it is told, and the upstream would see another request than the one the client sent. A length that
+/// the client gave was checked by the listener, and stands.
+pub(super) fn frame(headers: &mut HeaderMap, body: &impl http_body::Body) {
+    if !body.is_end_stream() && !headers.contains_key(CONTENT_LENGTH) {
+        headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
 }
 
 /// `X-Forwarded-For` goes on where the peer is a trusted proxy and begins anew elsewhere.

@@ -3,8 +3,10 @@
 
 mod address;
 mod connect;
+mod stream;
 mod target;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use self::address::{NotAnUpstream, UpstreamUrl};
+pub(crate) use self::stream::Cut;
 pub(crate) use self::target::{InUse, Target};
 
 /// What an operator can set about an upstream.
@@ -65,17 +68,29 @@ impl Upstream {
         }
     }
 
-    /// The least busy address that is not resting after a failure; if all are, the one that rests least long.
-    /// Those tried already are left out.
+    /// The least busy address that is not resting after a failure, of equals each in turn; if all are, the one
+    /// that rests least long. Those tried already are left out.
     pub(crate) fn choose(&self, tried: &[Arc<Target>], now: Instant) -> Option<InUse> {
         let fresh = |target: &&Arc<Target>| !tried.iter().any(|t| Arc::ptr_eq(t, target));
-        let targets = || self.targets.iter().filter(fresh);
+        let (before, after) = self.targets.split_at(turn(self.targets.len()));
+        let targets = || after.iter().chain(before).filter(fresh);
         let rested = targets().filter(|target| target.rests_until(now).is_none());
         rested
             .min_by_key(|target| target.pending())
             .or_else(|| targets().min_by_key(|target| target.rests_until(now)))
             .map(Target::take)
     }
+}
+
+/// Where to begin among so many. Each thread counts for itself: one number for all of them would be a line of
+/// memory that every core writes for every request.
+fn turn(count: usize) -> usize {
+    thread_local! {
+        static TURN: Cell<usize> = const { Cell::new(0) };
+    }
+    let turn = TURN.get();
+    TURN.set(turn.wrapping_add(1));
+    turn.checked_rem(count).unwrap_or_default()
 }
 
 /// All upstreams, by name.

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed, and waits for what it spawns"
 )]
 
+mod bodies;
 mod headers;
 mod streams;
 mod strict;

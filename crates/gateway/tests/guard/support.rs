@@ -166,6 +166,7 @@ fn refuse(unserved: &Unserved<'_>) -> Response<Body> {
     let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = match &unserved.why {
         Why::Failed(error) if error.is_timeout() => StatusCode::GATEWAY_TIMEOUT,
+        Why::Failed(error) if error.is_stalled() => StatusCode::REQUEST_TIMEOUT,
         Why::Failed(_) => StatusCode::BAD_GATEWAY,
         Why::Refused(_) | Why::AskedAboutOnly => StatusCode::from_u16(599).unwrap(),
         Why::Fault => StatusCode::INTERNAL_SERVER_ERROR,

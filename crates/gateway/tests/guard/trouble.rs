@@ -187,3 +187,16 @@ async fn no_upstream_is_asked_before_the_answer_to_who_is_there() {
     assert!(answer.starts_with("HTTP/1.1 599"), "{answer}");
     assert!(seen.lock().unwrap().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_addresses_are_asked_in_turn() {
+    let (one, first) = upstream(answers(OK)).await;
+    let (two, second) = upstream(answers(OK)).await;
+    let door = door(&[&one, &two]).await;
+    for _ in 0..16 {
+        door.ask("GET /a/x", "").await;
+    }
+    let (first, second) = (first.lock().unwrap().len(), second.lock().unwrap().len());
+    assert_eq!(first + second, 16);
+    assert!(first > 3 && second > 3, "{first} and {second}");
+}

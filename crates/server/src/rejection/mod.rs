@@ -44,6 +44,8 @@ pub enum Rejection {
     MethodNotAllowed(Vec<Method>),
     /// The body is too large.
     TooLarge,
+    /// The client began to send a body and did not go on.
+    RequestTimeout,
     /// Too many guesses, or too many slow hashes waiting: again after this long.
     Throttle(Duration),
     /// It cannot be decided now.
@@ -70,6 +72,7 @@ impl Rejection {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::TooLarge => "too_large",
+            Self::RequestTimeout => "request_timeout",
             Self::Throttle(_) => "throttled",
             Self::Unavailable => "unavailable",
             Self::BadGateway => "bad_gateway",
@@ -90,6 +93,7 @@ impl Rejection {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Throttle(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadGateway => StatusCode::BAD_GATEWAY,
@@ -114,6 +118,7 @@ impl Rejection {
             Self::NotFound => "there is nothing here".to_owned(),
             Self::MethodNotAllowed(_) => "the method is not allowed here".to_owned(),
             Self::TooLarge => "the body is too large".to_owned(),
+            Self::RequestTimeout => "the body did not arrive in time".to_owned(),
             Self::Throttle(_) => "too many attempts; try again later".to_owned(),
             Self::Unavailable => "it cannot be decided now; try again".to_owned(),
             Self::BadGateway => "the service behind this address could not be reached".to_owned(),
