@@ -23,7 +23,8 @@ use tracing::Instrument as _;
 
 pub use crate::forward::Side;
 use crate::forward::upgrade::Upgrade;
-use crate::forward::{self, Client, ForwardError, Outgoing, Owner};
+use crate::forward::{self, Client, ForwardError, Outgoing};
+use crate::owner::Owner;
 use crate::serve::{Body, BoxError};
 use crate::upstream::{UpstreamSettings, Upstreams};
 
@@ -125,16 +126,14 @@ impl Guard {
     ) {
         let before = self.guarded.load();
         self.guarded.store(Arc::new(Guarded {
-            upstreams: Upstreams::renewed(&before.upstreams, upstreams),
+            upstreams: Upstreams::renewed(&before.upstreams, upstreams, &self.owner),
             names: Names::new(apis),
         }));
     }
 
-    /// Ends upgraded connections, and waits for them.
+    /// Ends upgraded connections and those to upstreams, and waits for them.
     pub async fn stop(&self) {
-        self.owner.cut.cancel();
-        self.owner.tasks.close();
-        self.owner.tasks.wait().await;
+        self.owner.stop().await;
     }
 
     /// Answers a request.

@@ -197,6 +197,7 @@ fn upstream(row: &Row) -> Result<UpstreamSettings, Mismatch> {
         response_timeout: values.read("upstream.response_timeout")?,
         idle_timeout: values.read("upstream.idle_timeout")?,
         max_idle: values.read("upstream.max_idle")?,
+        max_in_flight: values.read("upstream.max_in_flight")?,
         retries: values.read("upstream.retries")?,
         ..UpstreamSettings::new(name, values.parse_all("upstream.urls").unwrap_or_default())
     })

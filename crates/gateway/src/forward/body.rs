@@ -36,6 +36,11 @@ impl Progress {
         })))
     }
 
+    /// Something went on.
+    pub(super) fn went_on(&self) {
+        self.asked(true);
+    }
+
     /// The client's body was asked for its next piece. A client that is asked twice waits no longer for that.
     fn asked(&self, has_one: bool) {
         let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,6 +6,7 @@ use std::fmt;
 use hyper_util::client::legacy;
 
 use crate::serve::BoxError;
+use crate::upstream::Nobody;
 
 /// Whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct ForwardError {
 enum Kind {
     /// The API names an upstream that does not exist, or one without addresses.
     Nowhere,
+    /// Every address has as many requests under way as it may have.
+    Busy,
     /// The connection could not be opened.
     Connect,
     /// The upstream closed before it answered, or what it said is no HTTP.
@@ -92,7 +95,7 @@ impl ForwardError {
     pub const fn side(&self) -> Side {
         match self.kind {
             Kind::Body | Kind::Stalled | Kind::Unwritable => Side::Downstream,
-            Kind::Nowhere => Side::Internal,
+            Kind::Nowhere | Kind::Busy => Side::Internal,
             Kind::Connect | Kind::Broken | Kind::Timeout | Kind::UnaskedUpgrade => Side::Upstream,
         }
     }
@@ -101,6 +104,12 @@ impl ForwardError {
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         matches!(self.kind, Kind::Timeout)
+    }
+
+    /// Whether the upstream has as many requests under way as it may have.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self.kind, Kind::Busy)
     }
 
     /// Whether the client began to send a body and did not go on.
@@ -117,6 +126,15 @@ impl ForwardError {
     /// Whether the next request had better ask elsewhere.
     pub(super) const fn is_about_the_address(&self) -> bool {
         matches!(self.kind, Kind::Connect | Kind::Timeout)
+    }
+}
+
+impl From<Nobody> for ForwardError {
+    fn from(nobody: Nobody) -> Self {
+        Self::of(match nobody {
+            Nobody::IsThere => Kind::Nowhere,
+            Nobody::HasRoom => Kind::Busy,
+        })
     }
 }
 
@@ -139,6 +157,7 @@ impl fmt::Display for ForwardError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             Kind::Nowhere => "the API's upstream has no address",
+            Kind::Busy => "the upstream has as many requests under way as it may have",
             Kind::Connect => "the upstream could not be reached",
             Kind::Broken => "the upstream broke off before it answered",
             Kind::Body => "the client's body broke off",

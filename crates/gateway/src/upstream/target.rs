@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use http::uri::Authority;
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::time::Instant;
 
 use super::connect::Connector;
 use super::{UpstreamSettings, UpstreamUrl};
+use crate::owner::Owner;
 use crate::serve::Body;
 
 /// How long an address rests after its first failure; each further one doubles it.
@@ -39,12 +40,12 @@ impl fmt::Debug for Target {
 }
 
 impl Target {
-    pub(super) fn new(url: UpstreamUrl, settings: &UpstreamSettings) -> Self {
+    pub(super) fn new(url: UpstreamUrl, settings: &UpstreamSettings, owner: &Owner) -> Self {
         let connector = Connector {
             url: url.clone(),
             timeout: settings.connect_timeout,
         };
-        let client = Client::builder(TokioExecutor::new())
+        let client = Client::builder(owner.clone())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(KEPT)
             .pool_max_idle_per_host(settings.max_idle)
@@ -60,10 +61,11 @@ impl Target {
         }
     }
 
-    /// Counts a request towards it for as long as the value lives.
-    pub(super) fn take(self: &Arc<Self>) -> InUse {
-        self.pending.fetch_add(1, Ordering::Relaxed);
-        InUse(Arc::clone(self))
+    /// Counts a request towards it for as long as the value lives, unless there are so many already.
+    pub(super) fn take(self: &Arc<Self>, max: usize) -> Option<InUse> {
+        let before = self.pending.fetch_add(1, Ordering::Relaxed);
+        let in_use = InUse(Arc::clone(self));
+        (before < max).then_some(in_use)
     }
 
     pub(super) fn pending(&self) -> usize {

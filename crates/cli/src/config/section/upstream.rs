@@ -47,6 +47,15 @@ pub(in crate::config) const TABLE: Table = Table {
             doc: "Connections kept open for the next request, per address.",
         },
         Key {
+            name: "upstream.max_in_flight",
+            kind: Kind::Count {
+                min: 1,
+                max: 1_000_000,
+            },
+            default: DefaultValue::Text("1024"),
+            doc: "Requests under way at once, per address; a further one is answered 503 with `Retry-After`.",
+        },
+        Key {
             name: "upstream.retries",
             kind: Kind::Count { min: 0, max: 10 },
             default: DefaultValue::Text("1"),

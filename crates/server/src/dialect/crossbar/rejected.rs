@@ -35,6 +35,7 @@ fn error(rejection: &Rejection) -> Error {
         Rejection::BadRequest(_)
         | Rejection::TooLarge
         | Rejection::RequestTimeout
+        | Rejection::Busy
         | Rejection::BadGateway
         | Rejection::GatewayTimeout => Error::Rejected(rejection.clone()),
     }
