@@ -10,5 +10,6 @@ mod bodies;
 mod headers;
 mod streams;
 mod strict;
+mod summary;
 mod support;
 mod trouble;

@@ -152,7 +152,7 @@ fn serve_guard(guard: Guard) -> (String, tokio_util::sync::DropGuard) {
     (address, stop.drop_guard())
 }
 
-fn facts(_: &http::request::Parts) -> Facts {
+pub(super) fn facts(_: &http::request::Parts) -> Facts {
     Facts {
         request_id: "r-1".to_owned(),
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -164,7 +164,7 @@ fn facts(_: &http::request::Parts) -> Facts {
 }
 
 /// 599 for what was refused, and what the upstream or the client did; why is said in a header.
-fn refuse(unserved: &Unserved<'_>) -> Response<Body> {
+pub(super) fn refuse(unserved: &Unserved<'_>) -> Response<Body> {
     let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = match &unserved.why {
         Why::Failed(error) if error.is_timeout() => StatusCode::GATEWAY_TIMEOUT,
