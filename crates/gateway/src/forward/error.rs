@@ -69,14 +69,14 @@ impl ForwardError {
         Self::of(Kind::UnaskedUpgrade)
     }
 
-    pub(super) fn unwritable(cause: impl Into<BoxError>) -> Self {
+    pub(crate) fn unwritable(cause: impl Into<BoxError>) -> Self {
         Self {
             kind: Kind::Unwritable,
             cause: Some(cause.into()),
         }
     }
 
-    pub(super) fn from_client(error: legacy::Error) -> Self {
+    pub(crate) fn from_client(error: legacy::Error) -> Self {
         let kind = if error.is_connect() {
             Kind::Connect
         } else if is_of_the_body(&error) {

@@ -6,16 +6,20 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
+use http::uri::Authority;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, UnixStream};
 
 use super::UpstreamUrl;
 use super::stream::Stream;
+use super::tls::Tls;
 
 /// Opens connections to one address.
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
     pub(super) url: UpstreamUrl,
+    /// What `https` is spoken with.
+    pub(super) tls: Tls,
     pub(super) timeout: Duration,
 }
 
@@ -24,10 +28,12 @@ impl Connector {
         let opening = async {
             match &self.url {
                 UpstreamUrl::Http(authority) => {
-                    let port = authority.port_u16().unwrap_or(80);
-                    let host = authority.host().trim_matches(['[', ']']);
-                    let stream = TcpStream::connect((host, port)).await?;
-                    stream.set_nodelay(true)?;
+                    let stream = tcp(authority, 80).await?;
+                    Ok(Stream::new(TokioIo::new(stream)))
+                }
+                UpstreamUrl::Https(authority) => {
+                    let stream = tcp(authority, 443).await?;
+                    let stream = self.tls.handshake(host(authority), stream).await?;
                     Ok(Stream::new(TokioIo::new(stream)))
                 }
                 UpstreamUrl::Unix(path) => {
@@ -41,6 +47,17 @@ impl Connector {
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         }
     }
+}
+
+async fn tcp(authority: &Authority, usual_port: u16) -> io::Result<TcpStream> {
+    let port = authority.port_u16().unwrap_or(usual_port);
+    let stream = TcpStream::connect((host(authority), port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn host(authority: &Authority) -> &str {
+    authority.host().trim_matches(['[', ']'])
 }
 
 impl tower::Service<Uri> for Connector {

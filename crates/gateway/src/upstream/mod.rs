@@ -3,8 +3,10 @@
 
 mod address;
 mod connect;
+mod health;
 mod stream;
 mod target;
+mod tls;
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -16,8 +18,10 @@ use tokio::time::Instant;
 use crate::owner::Owner;
 
 pub use self::address::{NotAnUpstream, UpstreamUrl};
+pub use self::health::Health;
 pub(crate) use self::stream::Cut;
 pub(crate) use self::target::{InUse, Target};
+pub use self::tls::{Pem, Tls, TlsError};
 
 /// What an operator can set about an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +42,16 @@ pub struct UpstreamSettings {
     pub max_in_flight: usize,
     /// Further addresses asked after one that could not be reached.
     pub retries: usize,
+    /// What those addresses are spoken with that are `https`.
+    pub tls: Tls,
+    /// How it is asked whether it is well; it is not where this is `None`.
+    pub health: Option<Health>,
 }
 
 impl UpstreamSettings {
     /// 5 s to connect, 60 s for a head, 60 s without a byte, 64 idle connections and 1024 requests an
-    /// address, one further try.
+    /// address, one further try; TLS with
+    /// the usual authorities, no probes.
     #[must_use]
     pub fn new(name: &str, urls: Vec<UpstreamUrl>) -> Self {
         Self {
@@ -54,6 +63,8 @@ impl UpstreamSettings {
             max_idle: 64,
             max_in_flight: 1024,
             retries: 1,
+            tls: Tls::default(),
+            health: None,
         }
     }
 }
@@ -66,24 +77,31 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    fn new(settings: UpstreamSettings, owner: &Owner) -> Self {
+    fn new(settings: UpstreamSettings, owner: &Owner) -> Arc<Self> {
         let target = |url: &UpstreamUrl| Arc::new(Target::new(url.clone(), &settings, owner));
-        Self {
+        let upstream = Arc::new(Self {
             targets: settings.urls.iter().map(target).collect(),
             settings,
+        });
+        if let Some(health) = &upstream.settings.health {
+            owner.spawn(health::watch(Arc::downgrade(&upstream), health.clone()));
         }
+        upstream
     }
 
-    /// The least busy address that is not resting after a failure, of equals each in turn; if all are, the one
-    /// that rests least long. Those tried already are left out.
+    /// The least busy address that is neither unwell nor resting after a failure, of equals each in turn; if
+    /// none is, one that is not unwell before one that is, and the one that rests least long. Those tried
+    /// already are left out.
     pub(crate) fn choose(&self, tried: &[Arc<Target>], now: Instant) -> Result<InUse, Nobody> {
         let fresh = |target: &&Arc<Target>| !tried.iter().any(|t| Arc::ptr_eq(t, target));
         let (before, after) = self.targets.split_at(turn(self.targets.len()));
         let targets = || after.iter().chain(before).filter(fresh);
-        let rested = targets().filter(|target| target.rests_until(now).is_none());
-        let one = rested
+        let good = |target: &&Arc<Target>| !target.is_out() && target.rests_until(now).is_none();
+        let bad = |target: &&Arc<Target>| (target.is_out(), target.rests_until(now));
+        let one = targets()
+            .filter(good)
             .min_by_key(|target| target.pending())
-            .or_else(|| targets().min_by_key(|target| target.rests_until(now)));
+            .or_else(|| targets().min_by_key(bad));
         one.ok_or(Nobody::IsThere)?
             .take(self.settings.max_in_flight)
             .ok_or(Nobody::HasRoom)
@@ -124,7 +142,7 @@ impl Upstreams {
         };
         let upstreams = settings.into_iter().map(|settings| {
             let name = Arc::clone(&settings.name);
-            let make = || Arc::new(Upstream::new(settings.clone(), owner));
+            let make = || Upstream::new(settings.clone(), owner);
             (name, keep(&settings).unwrap_or_else(make))
         });
         Self(upstreams.collect())

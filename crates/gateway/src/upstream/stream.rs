@@ -141,7 +141,11 @@ impl Write for Stream {
         if this.deaf || this.cut.check(cx).is_err() {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut *this.io).poll_shutdown(cx)
+        match Pin::new(&mut *this.io).poll_shutdown(cx) {
+            // The last word of TLS does not fit where the peer has stopped to read, and will not.
+            Poll::Pending => Poll::Ready(Ok(())),
+            said @ Poll::Ready(_) => said,
+        }
     }
 
     fn is_write_vectored(&self) -> bool {

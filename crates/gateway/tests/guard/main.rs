@@ -8,8 +8,10 @@
 
 mod bodies;
 mod headers;
+mod health;
 mod streams;
 mod strict;
 mod summary;
 mod support;
+mod tls;
 mod trouble;
