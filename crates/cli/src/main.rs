@@ -12,6 +12,7 @@ mod pins;
 mod prompt;
 mod reload;
 mod running;
+mod upstreams;
 mod views;
 mod wiring;
 

@@ -28,6 +28,7 @@ use crate::fail::{Fail, Outcome};
 use crate::front::Wire;
 use crate::master;
 use crate::pins::{self, Meanings};
+use crate::upstreams;
 
 /// Shortest secret of a proxy, in characters.
 const MIN_SECRET: usize = 16;
@@ -274,7 +275,7 @@ pub(crate) fn wire(settings: &Settings, meanings: &Meanings) -> Outcome<Wire> {
     Ok(Wire {
         settings: wire_settings(settings, pins::of_crossbar(meanings)),
         guarded: guarded(settings, meanings)?,
-        upstreams: settings.guarded.upstreams.clone(),
+        upstreams: upstreams::load(&settings.data, &settings.guarded.upstreams)?,
         check: Check {
             peers: CheckPeers {
                 networks: settings.check.networks.clone(),

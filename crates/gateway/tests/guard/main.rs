@@ -9,9 +9,11 @@
 mod bodies;
 mod headers;
 mod health;
+mod large;
 mod streams;
 mod strict;
 mod summary;
 mod support;
 mod tls;
 mod trouble;
+mod versions;

@@ -62,6 +62,46 @@ pub(in crate::config) const TABLE: Table = Table {
             doc: "Further addresses asked after one that could not be reached; a request that may have had an \
                   effect is never sent twice.",
         },
+        Key {
+            name: "upstream.ca_file",
+            kind: Kind::Word(&shape::FILE),
+            default: DefaultValue::Unset,
+            doc: "Certificates in PEM form: who may have signed that of an `https` address. Not set, the usual public \
+                  authorities. It is always verified.",
+        },
+        Key {
+            name: "upstream.client_cert",
+            kind: Kind::Word(&shape::FILE),
+            default: DefaultValue::Unset,
+            doc: "Our own certificate in PEM form, which is shown to `https` addresses that ask for one.",
+        },
+        Key {
+            name: "upstream.client_key",
+            kind: Kind::Word(&shape::FILE),
+            default: DefaultValue::Unset,
+            doc: "The key of `client_cert` in PEM form.",
+        },
+        Key {
+            name: "upstream.server_name",
+            kind: Kind::Domain,
+            default: DefaultValue::Unset,
+            doc: "The name that the certificate of an `https` address must have; not set, the host in `urls`.",
+        },
+        Key {
+            name: "upstream.health_path",
+            kind: Kind::Word(&shape::PROBE_PATH),
+            default: DefaultValue::Unset,
+            doc: "What each address is asked for to see whether it is well. After two answers that are not 200 to 299 it \
+                  is left out, until there is one that is. If all are, they are asked all the same.",
+        },
+        Key {
+            name: "upstream.health_interval",
+            kind: Kind::Duration {
+                min: Duration::from_millis(100),
+            },
+            default: DefaultValue::Text("5s"),
+            doc: "How often, and how long the answer to that may take.",
+        },
     ],
     tables: &[],
     doc: "A service behind guarded APIs.",
