@@ -52,9 +52,10 @@ where
 {
     let deadline = Instant::now() + outgoing.passage.api().max_stream_age;
     let (head, body) = request.into_parts();
+    let came_as = head.version;
     let mut head = request::outgoing(head, &outgoing, upgrade.as_ref())?;
     if upgrade.is_none() {
-        request::frame(&mut head.headers, &body);
+        request::frame(&mut head.headers, came_as, &body);
     }
     let again = Again {
         idempotent: is_idempotent(&head.method),
