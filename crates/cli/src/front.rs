@@ -198,6 +198,8 @@ fn rejection(why: &Why<'_>) -> Rejection {
         Why::Refused(decision) => doorward_server::rejection(decision).unwrap_or(Rejection::Fault),
         Why::AskedAboutOnly => Rejection::NotFound,
         Why::Failed(error) if error.is_timeout() => Rejection::GatewayTimeout,
+        Why::Failed(error) if error.is_busy() => Rejection::Busy,
+        Why::Failed(error) if error.is_stalled() => Rejection::RequestTimeout,
         Why::Failed(error) if error.side() == Side::Downstream => {
             Rejection::BadRequest("the request could not be passed on".to_owned())
         }

@@ -11,6 +11,7 @@ mod pins;
 mod prompt;
 mod reload;
 mod running;
+mod upstreams;
 mod views;
 mod wiring;
 

@@ -27,6 +27,7 @@ use crate::data::{DataFolder, Lock};
 use crate::fail::{Fail, Outcome};
 use crate::master;
 use crate::pins::Meanings;
+use crate::upstreams;
 use doorward::front::Wire;
 
 /// Shortest secret of a proxy, in characters.
@@ -279,7 +280,7 @@ pub(crate) fn wire(settings: &Settings, meanings: &Meanings) -> Outcome<Wire> {
     Ok(Wire {
         settings: wire_settings(settings, meanings),
         guarded: guarded(settings, meanings)?,
-        upstreams: settings.guarded.upstreams.clone(),
+        upstreams: upstreams::load(&settings.data, &settings.guarded.upstreams)?,
         check: Check {
             peers: CheckPeers {
                 networks: settings.check.networks.clone(),

@@ -94,7 +94,8 @@ impl Names {
 
 /// Lower case, and `-` for all that is neither letter nor digit: what CGI, WSGI and their kin take for one name
 /// (attacks.md S7). Most fold `-` and `_` alone; lighttpd makes `_` of every mark, so `X.Doorward.User` counts too.
-fn folded(name: &str) -> String {
+#[must_use]
+pub fn folded(name: &str) -> String {
     let fold = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_lowercase()

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -25,7 +25,8 @@ use tracing::Instrument as _;
 
 pub use crate::forward::Side;
 use crate::forward::upgrade::Upgrade;
-use crate::forward::{self, Client, ForwardError, Outgoing, Owner};
+use crate::forward::{self, Client, ForwardError, Outgoing};
+use crate::owner::Owner;
 use crate::serve::{Body, BoxError};
 use crate::upstream::{UpstreamSettings, Upstreams};
 
@@ -83,6 +84,14 @@ pub type ReadFacts = Arc<dyn Fn(&Parts) -> Facts + Send + Sync>;
 /// Writes the answer to a request that is not served, in the shape of its API's dialect.
 pub type Refuse = Arc<dyn Fn(&Unserved<'_>) -> Response<Body> + Send + Sync>;
 
+/// What is known of a request once it is decided.
+#[derive(Debug, Clone, Default)]
+struct Noted {
+    api: Option<Arc<Api>>,
+    /// The decision's word.
+    outcome: Option<&'static str>,
+}
+
 /// What is guarded at a time.
 struct Guarded {
     upstreams: Upstreams,
@@ -131,16 +140,14 @@ impl Guard {
     ) {
         let before = self.guarded.load();
         self.guarded.store(Arc::new(Guarded {
-            upstreams: Upstreams::renewed(&before.upstreams, upstreams),
+            upstreams: Upstreams::renewed(&before.upstreams, upstreams, &self.owner),
             names: Names::new(apis),
         }));
     }
 
-    /// Ends upgraded connections, and waits for them.
+    /// Ends upgraded connections and those to upstreams, and waits for them.
     pub async fn stop(&self) {
-        self.owner.cut.cancel();
-        self.owner.tasks.close();
-        self.owner.tasks.wait().await;
+        self.owner.stop().await;
     }
 
     /// Answers a request.
@@ -169,16 +176,21 @@ impl Guard {
         let facts = (self.facts)(&head);
         let span = tracing::info_span!("request", request.id = facts.request_id);
         let method = head.method.clone();
-        let answering = self.answer(Request::from_parts(head, body), &facts, permit);
+        // Outside of what may panic, so that the line below can tell what was decided before that.
+        let noted = OnceLock::new();
+        let given = (Request::from_parts(head, body), permit);
+        let answering = self.answer(given, &facts, &noted);
         let answered = AssertUnwindSafe(answering)
             .catch_unwind()
             .instrument(span.clone())
             .await;
         span.in_scope(|| {
-            let (api, response) = answered.unwrap_or_else(|_| (None, self.fault(&facts)));
+            let Noted { api, outcome } = noted.get().cloned().unwrap_or_default();
+            let response = answered.unwrap_or_else(|_| self.fault(api.as_deref(), &facts));
             tracing::info!(
                 method = known(&method),
-                api = api.as_deref(),
+                api = api.as_deref().map(|api| &*api.name),
+                outcome,
                 status = response.status().as_u16(),
                 client.addr = %facts.client,
                 duration_ms = u64::try_from(monotonic().saturating_sub(started).as_millis()).unwrap_or(u64::MAX),
@@ -188,19 +200,21 @@ impl Guard {
         })
     }
 
-    /// The API's name and the answer.
     async fn answer<B>(
         &self,
-        request: Request<B>,
+        (request, permit): (Request<B>, Option<Permit>),
         facts: &Facts,
-        permit: Option<Permit>,
-    ) -> (Option<Arc<str>>, Response<Body>)
+        noted: &OnceLock<Noted>,
+    ) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let (head, body) = request.into_parts();
         let verdict = self.decide(&head, facts, permit).await;
-        let name = verdict.api.as_ref().map(|api| Arc::clone(&api.name));
+        noted.get_or_init(|| Noted {
+            api: verdict.api.clone(),
+            outcome: Some(verdict.decision.code()),
+        });
         let asked = |why| Unserved {
             why,
             api: verdict.api.as_deref(),
@@ -211,17 +225,17 @@ impl Guard {
             facts,
         };
         let Decision::Allow(passage) = &verdict.decision else {
-            return (name, (self.refuse)(&asked(Why::Refused(&verdict.decision))));
+            return (self.refuse)(&asked(Why::Refused(&verdict.decision)));
         };
         if passage.api().upstream.is_none() {
-            return (name, (self.refuse)(&asked(Why::AskedAboutOnly)));
+            return (self.refuse)(&asked(Why::AskedAboutOnly));
         }
         let copy = Request::from_parts(head.clone(), body);
         match self.pass_on(passage, copy, facts).await {
-            Ok(response) => (name, response),
+            Ok(response) => response,
             Err(error) => {
                 tracing::warn!(%error, "a permitted request got no answer");
-                (name, (self.refuse)(&asked(Why::Failed(&error))))
+                (self.refuse)(&asked(Why::Failed(&error)))
             }
         }
     }
@@ -301,10 +315,10 @@ impl Guard {
         forward::forward(upstream, outgoing, request, upgrade, &self.owner).await
     }
 
-    fn fault(&self, facts: &Facts) -> Response<Body> {
+    fn fault(&self, api: Option<&Api>, facts: &Facts) -> Response<Body> {
         (self.refuse)(&Unserved {
             why: Why::Fault,
-            api: None,
+            api,
             headers: &HeaderMap::new(),
             method: &Method::GET,
             request_id: &facts.request_id,

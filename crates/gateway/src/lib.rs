@@ -11,6 +11,7 @@ pub mod forward;
 pub mod guard;
 pub mod inherited;
 pub mod listen;
+mod owner;
 pub mod peer;
 pub mod serve;
 mod tap;

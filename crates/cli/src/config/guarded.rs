@@ -8,12 +8,12 @@ use doorward_core::api::{Accept, AcceptMethod, Api, Dialect, IdentityHeaders, Me
 use doorward_core::id::AccountId;
 use doorward_core::permission::{BUILT_IN, Permission};
 use doorward_core::request::{Leniency, Oddity};
-use doorward_gateway::upstream::UpstreamSettings;
 use http::{HeaderName, Method};
 use ipnet::IpNet;
 
 use super::rows::{self, Row};
 use super::unknown::closest;
+use super::upstream::Upstream;
 use super::value::{Mismatch, Values};
 use super::{Problem, shape};
 
@@ -31,7 +31,7 @@ pub struct Guarded {
     /// Whom addresses stand for.
     pub identities: Vec<IdentitySettings>,
     /// The services behind.
-    pub upstreams: Vec<UpstreamSettings>,
+    pub upstreams: Vec<Upstream>,
     /// Rights besides the built-in ones.
     pub rights: BTreeSet<Permission>,
 }
@@ -73,7 +73,7 @@ impl Guarded {
             ..Self::default()
         };
         for row in rows::of(rows, "upstream") {
-            guarded.upstreams.push(upstream(row)?);
+            guarded.upstreams.push(Upstream::build(row, &mut problems)?);
         }
         for row in rows::of(rows, "identity") {
             guarded.identities.extend(identity(row)?);
@@ -92,7 +92,11 @@ impl Guarded {
     /// What an API names must be there.
     fn refers(&self, values: &Values, row: &Row, api: &Api, problems: &mut Vec<Problem>) {
         if let Some(upstream) = &api.upstream {
-            let names = || self.upstreams.iter().map(|upstream| &*upstream.name);
+            let names = || {
+                self.upstreams
+                    .iter()
+                    .map(|upstream| &*upstream.settings.name)
+            };
             if !names().any(|name| name == &**upstream) {
                 let hint = closest(upstream, names());
                 let hint = hint.map(|name| format!("; did you mean \"{name}\"?"));
@@ -150,19 +154,6 @@ impl Guarded {
             problems.push(row.problem(key, format!("there is no right \"{permission}\"; {hint}")));
         }
     }
-}
-
-fn upstream(row: &Row) -> Result<UpstreamSettings, Mismatch> {
-    let values = &row.values;
-    let name = row.name.as_deref().unwrap_or_default();
-    Ok(UpstreamSettings {
-        connect_timeout: values.read("upstream.connect_timeout")?,
-        response_timeout: values.read("upstream.response_timeout")?,
-        idle_timeout: values.read("upstream.idle_timeout")?,
-        max_idle: values.read("upstream.max_idle")?,
-        retries: values.read("upstream.retries")?,
-        ..UpstreamSettings::new(name, values.parse_all("upstream.urls").unwrap_or_default())
-    })
 }
 
 fn identity(row: &Row) -> Result<Option<IdentitySettings>, Mismatch> {

@@ -24,6 +24,7 @@ mod size;
 mod store_url;
 mod table;
 mod unknown;
+mod upstream;
 mod value;
 
 use std::fmt;
@@ -51,6 +52,7 @@ pub use settings::{Loaded, Settings};
 pub use show::Meant;
 pub use store_url::StoreUrl;
 pub use table::{keys, tables};
+pub use upstream::{TlsFiles, Upstream};
 
 /// What a configuration is made from, besides the defaults.
 #[derive(Default)]

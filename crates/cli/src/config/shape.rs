@@ -6,7 +6,8 @@ use super::check::quoted;
 use super::key::Shape;
 
 pub(super) use wire::{
-    HEADER, HOST_PATTERN, LISTEN_PEER, METHOD, ORIGIN, PATH_PATTERN, PATH_PREFIX, UPSTREAM_URL,
+    HEADER, HOST_PATTERN, LISTEN_PEER, METHOD, ORIGIN, PATH_PATTERN, PATH_PREFIX, PROBE_PATH,
+    UPSTREAM_URL,
 };
 
 /// Longest name of a table, in characters.

@@ -1,5 +1,6 @@
 //! Guarded APIs in the configuration: what is read, and each mistake with its place.
 
+use std::path::Path;
 use std::time::Duration;
 
 use doorward_core::api::{AcceptMethod, Dialect, Members};
@@ -102,7 +103,7 @@ ip = ["10.0.0.0/8"]
         guarded.identities.first().unwrap().key,
         "identity.1.account"
     );
-    assert_eq!(&*guarded.upstreams.first().unwrap().name, "search");
+    assert_eq!(&*guarded.upstreams.first().unwrap().settings.name, "search");
     assert!(settings.check.unix);
     assert_eq!(settings.listen.check.len(), 1);
 }
@@ -283,7 +284,8 @@ fn atk_s13_the_check_listener_needs_peers_and_everybody_is_no_peer() {
 fn an_upstream_is_an_address() {
     for (urls, expected) in [
         ("[]", "upstream.search.urls: is empty; write at least one"),
-        ("['https://u:hunter2@a']", "http://host:port"),
+        ("['https://u:hunter2@a']", "user"),
+        ("['ftp://u:hunter2@a']", "https://host:port"),
         ("['http://u:hunter2@a']", "user"),
         ("['http://a/b']", "neither path nor query"),
     ] {
@@ -309,5 +311,64 @@ proptest! {
     fn reading_never_panics(key in "[a-z_.]{1,12}", value in "[ -~]{0,20}") {
         let file = api(&format!("{key} = '{}'", value.replace('\'', "")));
         let _loaded = Case::new(&file).load().is_ok();
+    }
+}
+
+#[test]
+fn an_upstream_is_read_with_what_is_asked_of_it() {
+    let file = "[upstream.app]
+urls = ['https://app:8443']
+ca_file = 'ca.pem'
+client_cert = 'own.pem'
+client_key = '/run/own.key'
+server_name = 'app.internal'
+max_in_flight = 7
+health_path = '/health?deep=1'
+health_interval = '2s'
+";
+    let settings = Case::new(file).settings();
+    let app = settings.guarded.upstreams.first().unwrap();
+    assert!(app.settings.urls.first().unwrap().is_https());
+    assert_eq!(app.settings.max_in_flight, 7);
+    let health = app.settings.health.as_ref().unwrap();
+    assert_eq!(health.path, "/health?deep=1");
+    assert_eq!(health.interval, Duration::from_secs(2));
+    assert_eq!(app.tls.ca.as_deref(), Some(Path::new("ca.pem")));
+    let key = app.tls.client_key.as_deref();
+    assert_eq!(key, Some(Path::new("/run/own.key")));
+    assert_eq!(app.tls.server_name.as_deref(), Some("app.internal"));
+    let plain = Case::new(UPSTREAM).settings();
+    let plain = plain.guarded.upstreams.first().unwrap();
+    assert_eq!(plain.settings.max_in_flight, 1024);
+    assert!(plain.settings.health.is_none());
+}
+
+#[test]
+fn keys_of_tls_belong_to_https_and_together() {
+    let https = "urls = ['http://a', 'https://b']";
+    for (lines, expected) in [
+        (
+            "urls = ['http://a']\nca_file = 'ca.pem'".to_owned(),
+            "upstream.app.ca_file: is for https:// addresses",
+        ),
+        (
+            format!("{https}\nclient_cert = 'own.pem'"),
+            "upstream.app.client_cert: client_cert and client_key belong together",
+        ),
+        (
+            format!("{https}\nclient_key = 'own.key'"),
+            "upstream.app.client_key: client_cert and client_key belong together",
+        ),
+        (
+            format!("{https}\nhealth_path = 'health'"),
+            "upstream.app.health_path: \"health\" is no path",
+        ),
+        (
+            format!("{https}\nmax_in_flight = 0"),
+            "upstream.app.max_in_flight",
+        ),
+    ] {
+        let said = problem(&format!("[upstream.app]\n{lines}"));
+        assert!(said.contains(expected), "{lines}: {said}");
     }
 }

@@ -2,39 +2,67 @@
 //! which may neither pause nor last too long.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
+use super::Side;
 use crate::serve::{Body, BoxError};
-use crate::upstream::InUse;
+use crate::upstream::{Cut, InUse};
 
-/// When a request last went on.
+/// Whom a request waits for, and since when.
 #[derive(Debug, Clone)]
-pub(super) struct Progress(Arc<Mutex<Instant>>);
+pub(super) struct Progress(Arc<Mutex<Waits>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Waits {
+    since: Instant,
+    /// For the next piece of the client's body; otherwise for the upstream.
+    for_client: bool,
+}
 
 impl Progress {
-    /// It goes on now.
+    /// It waits for the upstream from now on.
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Instant::now())))
+        Self(Arc::new(Mutex::new(Waits {
+            since: Instant::now(),
+            for_client: false,
+        })))
     }
 
-    fn went_on(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    /// Something went on.
+    pub(super) fn went_on(&self) {
+        self.asked(true);
     }
 
-    /// Waits until it has not gone on for this long.
-    pub(super) async fn none_for(&self, patience: Duration) {
+    /// The client's body was asked for its next piece. A client that is asked twice waits no longer for that.
+    fn asked(&self, has_one: bool) {
+        let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if has_one || !waits.for_client {
+            *waits = Waits {
+                since: Instant::now(),
+                for_client: !has_one,
+            };
+        }
+    }
+
+    /// Waits until nobody has done anything for this long, and says who was waited for.
+    pub(super) async fn none_for(&self, patience: Duration) -> Side {
         loop {
-            let due = *self.0.lock().unwrap_or_else(PoisonError::into_inner) + patience;
+            let waits = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = waits.since + patience;
             if due <= Instant::now() {
-                return;
+                return if waits.for_client {
+                    Side::Downstream
+                } else {
+                    Side::Upstream
+                };
             }
             tokio::time::sleep_until(due).await;
         }
@@ -48,11 +76,13 @@ pub(super) struct Lent(Arc<Mutex<Slot>>);
 struct Slot {
     body: Body,
     touched: bool,
+    over: bool,
 }
 
 impl Lent {
     pub(super) fn new(body: Body) -> Self {
         Self(Arc::new(Mutex::new(Slot {
+            over: body.is_end_stream(),
             body,
             touched: false,
         })))
@@ -60,25 +90,31 @@ impl Lent {
 
     /// Whether nobody has read of it yet.
     pub(super) fn is_whole(&self) -> bool {
-        !self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .touched
+        !self.slot().touched
+    }
+
+    /// Whether nothing more of it will come.
+    fn is_over(&self) -> bool {
+        let slot = self.slot();
+        slot.over || slot.body.is_end_stream()
     }
 
     /// The body for an attempt.
     pub(super) fn lend(&self, progress: Progress) -> Body {
         Borrowed {
-            slot: Arc::clone(&self.0),
+            lent: self.clone(),
             progress,
         }
         .boxed_unsync()
     }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 struct Borrowed {
-    slot: Arc<Mutex<Slot>>,
+    lent: Lent,
     progress: Progress,
 }
 
@@ -90,23 +126,53 @@ impl http_body::Body for Borrowed {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.lent.slot();
         slot.touched = true;
         let polled = Pin::new(&mut slot.body).poll_frame(cx);
-        if polled.is_ready() {
-            self.progress.went_on();
-        }
+        slot.over |= match &polled {
+            Poll::Ready(Some(Ok(frame))) => frame.is_trailers(),
+            Poll::Ready(_) => true,
+            Poll::Pending => false,
+        };
+        self.progress.asked(polled.is_ready());
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.body.is_end_stream()
+        self.lent.slot().body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.body.size_hint()
+        self.lent.slot().body.size_hint()
+    }
+}
+
+/// What of the request is still under way when its answer is over: nobody will read it.
+///
+/// Attack: an upstream that answers before it has read the request, and a client that goes on sending, hold
+/// both connections for ever; and half a request in front of the next one is somebody else's request. Answer:
+/// the upstream's connection ends, and with it our reading.
+pub(super) struct Remainder {
+    request: Lent,
+    connection: Option<Cut>,
+}
+
+impl Remainder {
+    pub(super) const fn new(request: Lent, connection: Option<Cut>) -> Self {
+        Self {
+            request,
+            connection,
+        }
+    }
+}
+
+impl Drop for Remainder {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.connection
+            && !self.request.is_over()
+        {
+            connection.cut();
+        }
     }
 }
 
@@ -119,6 +185,7 @@ pub(super) struct Answered {
     waiting: bool,
     /// Its address is busy until the last byte.
     _in_use: InUse,
+    _remainder: Remainder,
 }
 
 /// Why an upstream's body was given up.
@@ -136,6 +203,7 @@ impl Answered {
         in_use: InUse,
         idle_timeout: Duration,
         deadline: Instant,
+        remainder: Remainder,
     ) -> Self {
         Self {
             body,
@@ -144,6 +212,7 @@ impl Answered {
             deadline: Box::pin(tokio::time::sleep_until(deadline)),
             waiting: false,
             _in_use: in_use,
+            _remainder: remainder,
         }
     }
 }

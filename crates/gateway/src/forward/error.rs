@@ -6,6 +6,7 @@ use std::fmt;
 use hyper_util::client::legacy;
 
 use crate::serve::BoxError;
+use crate::upstream::Nobody;
 
 /// Whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +30,16 @@ pub struct ForwardError {
 enum Kind {
     /// The API names an upstream that does not exist, or one without addresses.
     Nowhere,
+    /// Every address has as many requests under way as it may have.
+    Busy,
     /// The connection could not be opened.
     Connect,
     /// The upstream closed before it answered, or what it said is no HTTP.
     Broken,
     /// The client's body broke off.
     Body,
+    /// The client's body paused for too long.
+    Stalled,
     /// The upstream did not answer in time.
     Timeout,
     /// The upstream changed protocols although nobody asked.
@@ -52,22 +57,26 @@ impl ForwardError {
         Self::of(Kind::Nowhere)
     }
 
-    pub(super) const fn timeout() -> Self {
-        Self::of(Kind::Timeout)
+    /// Nothing happened for too long, and this side was waited for.
+    pub(super) const fn timeout(side: Side) -> Self {
+        Self::of(match side {
+            Side::Downstream => Kind::Stalled,
+            Side::Upstream | Side::Internal => Kind::Timeout,
+        })
     }
 
     pub(super) const fn unasked_upgrade() -> Self {
         Self::of(Kind::UnaskedUpgrade)
     }
 
-    pub(super) fn unwritable(cause: impl Into<BoxError>) -> Self {
+    pub(crate) fn unwritable(cause: impl Into<BoxError>) -> Self {
         Self {
             kind: Kind::Unwritable,
             cause: Some(cause.into()),
         }
     }
 
-    pub(super) fn from_client(error: legacy::Error) -> Self {
+    pub(crate) fn from_client(error: legacy::Error) -> Self {
         let kind = if error.is_connect() {
             Kind::Connect
         } else if is_of_the_body(&error) {
@@ -85,8 +94,8 @@ impl ForwardError {
     #[must_use]
     pub const fn side(&self) -> Side {
         match self.kind {
-            Kind::Body | Kind::Unwritable => Side::Downstream,
-            Kind::Nowhere => Side::Internal,
+            Kind::Body | Kind::Stalled | Kind::Unwritable => Side::Downstream,
+            Kind::Nowhere | Kind::Busy => Side::Internal,
             Kind::Connect | Kind::Broken | Kind::Timeout | Kind::UnaskedUpgrade => Side::Upstream,
         }
     }
@@ -97,6 +106,18 @@ impl ForwardError {
         matches!(self.kind, Kind::Timeout)
     }
 
+    /// Whether the upstream has as many requests under way as it may have.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self.kind, Kind::Busy)
+    }
+
+    /// Whether the client began to send a body and did not go on.
+    #[must_use]
+    pub const fn is_stalled(&self) -> bool {
+        matches!(self.kind, Kind::Stalled)
+    }
+
     /// Whether nothing of the request reached anybody.
     pub(super) const fn was_never_sent(&self) -> bool {
         matches!(self.kind, Kind::Connect)
@@ -105,6 +126,15 @@ impl ForwardError {
     /// Whether the next request had better ask elsewhere.
     pub(super) const fn is_about_the_address(&self) -> bool {
         matches!(self.kind, Kind::Connect | Kind::Timeout)
+    }
+}
+
+impl From<Nobody> for ForwardError {
+    fn from(nobody: Nobody) -> Self {
+        Self::of(match nobody {
+            Nobody::IsThere => Kind::Nowhere,
+            Nobody::HasRoom => Kind::Busy,
+        })
     }
 }
 
@@ -127,9 +157,11 @@ impl fmt::Display for ForwardError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             Kind::Nowhere => "the API's upstream has no address",
+            Kind::Busy => "the upstream has as many requests under way as it may have",
             Kind::Connect => "the upstream could not be reached",
             Kind::Broken => "the upstream broke off before it answered",
             Kind::Body => "the client's body broke off",
+            Kind::Stalled => "the client's body paused for too long",
             Kind::Timeout => "the upstream did not answer in time",
             Kind::UnaskedUpgrade => "the upstream changed protocols unasked",
             Kind::Unwritable => "the request cannot be passed on",

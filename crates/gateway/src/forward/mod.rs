@@ -5,6 +5,7 @@
 
 mod body;
 mod error;
+mod heard;
 mod request;
 mod response;
 pub(crate) mod upgrade;
@@ -15,11 +16,10 @@ use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use self::body::{Answered, Lent, Progress};
-use self::upgrade::Upgrade;
+use self::body::{Answered, Lent, Progress, Remainder};
+use self::upgrade::{StreamLimits, Upgrade};
+use crate::owner::Owner;
 use crate::serve::{Body, BoxError};
 use crate::upstream::{InUse, Upstream};
 
@@ -34,15 +34,6 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) identity: Vec<(HeaderName, HeaderValue)>,
     /// The client, for `X-Forwarded-…`.
     pub(crate) client: &'a Client,
-}
-
-/// Owns what goes on after an answer: upgraded connections.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Owner {
-    /// Waits for them.
-    pub(crate) tasks: TaskTracker,
-    /// Ends them.
-    pub(crate) cut: CancellationToken,
 }
 
 /// Passes a request on, stripped already, and gives back the upstream's answer.
@@ -61,7 +52,11 @@ where
 {
     let deadline = Instant::now() + outgoing.passage.api().max_stream_age;
     let (head, body) = request.into_parts();
-    let head = request::outgoing(head, &outgoing, upgrade.as_ref())?;
+    let came_as = head.version;
+    let mut head = request::outgoing(head, &outgoing, upgrade.as_ref())?;
+    if upgrade.is_none() {
+        request::frame(&mut head.headers, came_as, &body);
+    }
     let again = Again {
         idempotent: is_idempotent(&head.method),
         empty: body.is_end_stream(),
@@ -70,11 +65,17 @@ where
     let (in_use, response) = ask(upstream, &head, &lent, again).await?;
     if response.status() == http::StatusCode::SWITCHING_PROTOCOLS {
         let upgrade = upgrade.ok_or(ForwardError::unasked_upgrade())?;
-        return upgrade.switch(response, in_use, deadline, owner);
+        let limits = StreamLimits {
+            idle_timeout: upstream.settings.idle_timeout,
+            deadline,
+        };
+        return upgrade.switch(response, in_use, limits, owner);
     }
     let (mut head, body) = response.into_parts();
+    let remainder = Remainder::new(lent, head.extensions.remove());
     response::clean(&mut head);
-    let body = Answered::new(body, in_use, upstream.settings.idle_timeout, deadline);
+    let idle_timeout = upstream.settings.idle_timeout;
+    let body = Answered::new(body, in_use, idle_timeout, deadline, remainder);
     let body = body.map_frame(|frame| match frame.into_trailers() {
         Ok(mut trailers) => {
             response::clean_trailers(&mut trailers);
@@ -105,9 +106,12 @@ async fn ask(
     again: Again,
 ) -> Result<(InUse, Response<hyper::body::Incoming>), ForwardError> {
     let mut tried = Vec::new();
+    let mut last = None;
     loop {
-        let Some(in_use) = upstream.choose(&tried, Instant::now()) else {
-            return Err(ForwardError::nowhere());
+        let in_use = match upstream.choose(&tried, Instant::now()) {
+            Ok(in_use) => in_use,
+            // What the address said that was tried is more than that there is no other.
+            Err(nobody) => return Err(last.unwrap_or_else(|| nobody.into())),
         };
         let error = match attempt(upstream, &in_use, head, lent).await {
             Ok(response) => {
@@ -126,6 +130,7 @@ async fn ask(
         if tried.len() > upstream.settings.retries || !(unsent || harmless) {
             return Err(error);
         }
+        last = Some(error);
     }
 }
 
@@ -142,6 +147,6 @@ async fn attempt(
     tokio::select! {
         biased;
         answered = asking => answered.map_err(ForwardError::from_client),
-        () = patience => Err(ForwardError::timeout()),
+        side = patience => Err(ForwardError::timeout(side)),
     }
 }

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use doorward_core::request::Scheme;
-use http::header::{CONNECTION, EXPECT, HOST, TE, UPGRADE};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version};
@@ -63,6 +65,22 @@ pub(super) fn outgoing(
         headers.insert(name, value.clone());
     }
     Ok(head)
+}
+
+/// Says that a body comes whose length nobody knows. hyper takes a GET, HEAD or CONNECT for one without a body
+/// unless it is told, and the upstream would see another request than the one the client sent. A length that
+/// the client gave was checked by the listener, and stands.
+pub(super) fn frame(headers: &mut HeaderMap, came_as: Version, body: &impl http_body::Body) {
+    if body.is_end_stream() {
+        return;
+    }
+    // HTTP/2 has trailers behind a body of known length too, HTTP/1.1 only behind chunks (RFC 9112 section 7.1.2).
+    if came_as == Version::HTTP_2 && headers.contains_key(TRAILER) {
+        headers.remove(CONTENT_LENGTH);
+    }
+    if !headers.contains_key(CONTENT_LENGTH) {
+        headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
 }
 
 /// `X-Forwarded-For` goes on where the peer is a trusted proxy and begins anew elsewhere.

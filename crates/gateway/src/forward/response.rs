@@ -1,5 +1,6 @@
 //! The upstream's answer as the client gets it.
 
+use doorward_core::strip::folded;
 use http::header::{CACHE_CONTROL, CONNECTION, UPGRADE};
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -56,10 +57,10 @@ fn doomed(headers: &HeaderMap) -> Vec<HeaderName> {
         .filter(|name| name != "content-length")
         .collect();
     let is_doomed = |name: &&HeaderName| {
-        let name = name.as_str();
-        HOP_BY_HOP.contains(&name)
-            || name.replace('_', "-").starts_with(OWN_PREFIX)
-            || listed.iter().any(|listed| listed == name)
+        let folded = folded(name.as_str());
+        HOP_BY_HOP.contains(&folded.as_str())
+            || folded.starts_with(OWN_PREFIX)
+            || listed.iter().any(|listed| listed == name.as_str())
     };
     headers.keys().filter(is_doomed).cloned().collect()
 }

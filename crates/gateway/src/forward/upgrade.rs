@@ -1,4 +1,7 @@
-//! Connections that change protocols (WebSocket): bytes both ways, for no longer than a stream may last.
+//! Connections that change protocols (WebSocket): bytes both ways, for no longer than a stream may last
+//! or both may be silent.
+
+use std::time::Duration;
 
 use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderValue, Request, Response};
@@ -8,9 +11,20 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
+use super::body::Progress;
+use super::heard::Heard;
 use super::{ForwardError, Owner, response};
 use crate::serve::Body;
 use crate::upstream::InUse;
+
+/// How long bytes may go both ways.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StreamLimits {
+    /// With both sides silent.
+    pub(super) idle_timeout: Duration,
+    /// At all.
+    pub(super) deadline: Instant,
+}
 
 /// A client that asks to change protocols.
 pub(crate) struct Upgrade {
@@ -51,7 +65,7 @@ impl Upgrade {
         self,
         response: Response<Incoming>,
         in_use: InUse,
-        deadline: Instant,
+        limits: StreamLimits,
         owner: &Owner,
     ) -> Result<Response<Body>, ForwardError> {
         let agreed = response.headers().get(UPGRADE);
@@ -67,11 +81,11 @@ impl Upgrade {
         let upstream = hyper::upgrade::on(Response::from_parts(head.clone(), body));
         response::clean_upgrade(&mut head, &self.protocol);
         let client = self.client;
-        let cut = owner.cut.clone();
-        owner.tasks.spawn(async move {
+        owner.spawn(async move {
             let _busy = in_use;
-            let joining = cut.run_until_cancelled(join(client, upstream));
-            if tokio::time::timeout_at(deadline, joining).await.is_err() {
+            let joining = join(client, upstream, limits.idle_timeout);
+            let joined = tokio::time::timeout_at(limits.deadline, joining).await;
+            if joined.is_err() {
                 tracing::debug!("an upgraded connection outlived the check on which it rests");
             }
         });
@@ -85,16 +99,29 @@ fn is_http(protocol: &HeaderValue) -> bool {
     text.starts_with(b"h2") || text.starts_with(b"http")
 }
 
-async fn join(client: OnUpgrade, upstream: OnUpgrade) {
-    let (client, upstream) = match tokio::try_join!(client, upstream) {
-        Ok(both) => both,
-        Err(error) => {
-            tracing::debug!(%error, "a connection could not change protocols");
-            return;
+async fn join(client: OnUpgrade, upstream: OnUpgrade, idle_timeout: Duration) {
+    let progress = Progress::new();
+    let copying = async {
+        let (client, upstream) = match tokio::try_join!(client, upstream) {
+            Ok(both) => both,
+            Err(error) => {
+                tracing::debug!(%error, "a connection could not change protocols");
+                return;
+            }
+        };
+        let heard = |io| Heard {
+            io: TokioIo::new(io),
+            progress: progress.clone(),
+        };
+        let (mut client, mut upstream) = (heard(client), heard(upstream));
+        if let Err(error) = tokio::io::copy_bidirectional(&mut client, &mut upstream).await {
+            tracing::debug!(%error, "an upgraded connection broke off");
         }
     };
-    let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
-    if let Err(error) = tokio::io::copy_bidirectional(&mut client, &mut upstream).await {
-        tracing::debug!(%error, "an upgraded connection broke off");
+    tokio::select! {
+        () = copying => {}
+        _ = progress.none_for(idle_timeout) => {
+            tracing::debug!("an upgraded connection was silent for too long");
+        }
     }
 }

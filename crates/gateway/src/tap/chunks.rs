@@ -133,7 +133,7 @@ fn trailer(lines: &mut Vec<u8>, byte: u8) -> Option<bool> {
     match httparse::parse_headers(lines, &mut fields) {
         Ok(httparse::Status::Complete((_, fields))) => {
             let is_forbidden = |name: &str| {
-                let name = name.to_ascii_lowercase().replace('_', "-");
+                let name = doorward_core::strip::folded(name);
                 name.starts_with("x-doorward-") || FORBIDDEN.contains(&name.as_str())
             };
             (!fields.iter().any(|field| is_forbidden(field.name))).then_some(true)

@@ -1,4 +1,4 @@
-//! Where an upstream is: `http://host:port` or `unix:PATH`.
+//! Where an upstream is: `http://host:port`, `https://host:port` or `unix:PATH`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,6 +12,8 @@ use http::uri::Authority;
 pub enum UpstreamUrl {
     /// Plain HTTP over TCP.
     Http(Authority),
+    /// HTTP over TLS; the certificate is always verified.
+    Https(Authority),
     /// Plain HTTP over a Unix socket.
     Unix(PathBuf),
 }
@@ -32,11 +34,15 @@ impl FromStr for UpstreamUrl {
                 Err(NotAnUpstream("the path of a Unix socket begins with \"/\""))
             };
         }
-        let wrong = NotAnUpstream("an upstream is \"http://host:port\" or \"unix:/path\"");
+        let wrong = NotAnUpstream(
+            "an upstream is \"http://host:port\", \"https://host:port\" or \"unix:/path\"",
+        );
         let uri: Uri = text.parse().map_err(|_| wrong.clone())?;
-        if uri.scheme_str() != Some("http") {
-            return Err(wrong);
-        }
+        let of = match uri.scheme_str() {
+            Some("http") => Self::Http,
+            Some("https") => Self::Https,
+            _ => return Err(wrong),
+        };
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err(NotAnUpstream("an upstream has neither path nor query"));
         }
@@ -44,7 +50,7 @@ impl FromStr for UpstreamUrl {
             Some(authority) if authority.as_str().contains('@') => {
                 Err(NotAnUpstream("an upstream has no user in its URL"))
             }
-            Some(authority) => Ok(Self::Http(authority)),
+            Some(authority) => Ok(of(authority)),
             None => Err(wrong),
         }
     }
@@ -54,16 +60,23 @@ impl fmt::Display for UpstreamUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http(authority) => write!(f, "http://{authority}"),
+            Self::Https(authority) => write!(f, "https://{authority}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
 }
 
 impl UpstreamUrl {
+    /// Whether it is reached over TLS.
+    #[must_use]
+    pub const fn is_https(&self) -> bool {
+        matches!(self, Self::Https(_))
+    }
+
     /// What a request's URI names, so that the pool knows it; the `Host` that is sent is the client's.
     pub(super) fn authority(&self) -> Authority {
         match self {
-            Self::Http(authority) => authority.clone(),
+            Self::Http(authority) | Self::Https(authority) => authority.clone(),
             Self::Unix(_) => Authority::from_static("unix"),
         }
     }
@@ -79,6 +92,8 @@ mod tests {
             "http://127.0.0.1:9100",
             "http://[::1]:80",
             "http://app",
+            "https://app:8443",
+            "https://[::1]",
             "unix:/run/app.sock",
         ] {
             assert_eq!(text.parse::<UpstreamUrl>().unwrap().to_string(), text);
@@ -92,6 +107,8 @@ mod tests {
             "http://u@a",
             "unix:a",
             "https://",
+            "https://u@a",
+            "https://a/b",
         ] {
             assert!(text.parse::<UpstreamUrl>().is_err(), "{text}");
         }

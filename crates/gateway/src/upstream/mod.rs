@@ -3,16 +3,25 @@
 
 mod address;
 mod connect;
+mod health;
+mod stream;
 mod target;
+mod tls;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::owner::Owner;
+
 pub use self::address::{NotAnUpstream, UpstreamUrl};
+pub use self::health::Health;
+pub(crate) use self::stream::Cut;
 pub(crate) use self::target::{InUse, Target};
+pub use self::tls::{Pem, Tls, TlsError};
 
 /// What an operator can set about an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +38,20 @@ pub struct UpstreamSettings {
     pub idle_timeout: Duration,
     /// Connections kept open for the next request, per address.
     pub max_idle: usize,
+    /// Requests under way at once, per address.
+    pub max_in_flight: usize,
     /// Further addresses asked after one that could not be reached.
     pub retries: usize,
+    /// What those addresses are spoken with that are `https`.
+    pub tls: Tls,
+    /// How it is asked whether it is well; it is not where this is `None`.
+    pub health: Option<Health>,
 }
 
 impl UpstreamSettings {
-    /// 5 s to connect, 60 s for a head, 60 s without a byte, 64 idle connections, one further try.
+    /// 5 s to connect, 60 s for a head, 60 s without a byte, 64 idle connections and 1024 requests an
+    /// address, one further try; TLS with
+    /// the usual authorities, no probes.
     #[must_use]
     pub fn new(name: &str, urls: Vec<UpstreamUrl>) -> Self {
         Self {
@@ -44,75 +61,95 @@ impl UpstreamSettings {
             response_timeout: Duration::from_mins(1),
             idle_timeout: Duration::from_mins(1),
             max_idle: 64,
+            max_in_flight: 1024,
             retries: 1,
+            tls: Tls::default(),
+            health: None,
         }
     }
 }
 
 /// One service behind us.
 #[derive(Debug)]
-pub struct Upstream {
+pub(crate) struct Upstream {
     pub(crate) settings: UpstreamSettings,
     targets: Vec<Arc<Target>>,
 }
 
 impl Upstream {
-    fn new(settings: UpstreamSettings) -> Self {
-        let target = |url: &UpstreamUrl| Arc::new(Target::new(url.clone(), &settings));
-        Self {
+    fn new(settings: UpstreamSettings, owner: &Owner) -> Arc<Self> {
+        let target = |url: &UpstreamUrl| Arc::new(Target::new(url.clone(), &settings, owner));
+        let upstream = Arc::new(Self {
             targets: settings.urls.iter().map(target).collect(),
             settings,
+        });
+        if let Some(health) = &upstream.settings.health {
+            owner.spawn(health::watch(Arc::downgrade(&upstream), health.clone()));
         }
+        upstream
     }
 
-    /// The least busy address that is not resting after a failure; if all are, the one that rests least long.
-    /// Those tried already are left out.
-    pub(crate) fn choose(&self, tried: &[Arc<Target>], now: Instant) -> Option<InUse> {
+    /// The least busy address that is neither unwell nor resting after a failure, of equals each in turn; if
+    /// none is, one that is not unwell before one that is, and the one that rests least long. Those tried
+    /// already are left out.
+    pub(crate) fn choose(&self, tried: &[Arc<Target>], now: Instant) -> Result<InUse, Nobody> {
         let fresh = |target: &&Arc<Target>| !tried.iter().any(|t| Arc::ptr_eq(t, target));
-        let targets = || self.targets.iter().filter(fresh);
-        let rested = targets().filter(|target| target.rests_until(now).is_none());
-        rested
+        let (before, after) = self.targets.split_at(turn(self.targets.len()));
+        let targets = || after.iter().chain(before).filter(fresh);
+        let good = |target: &&Arc<Target>| !target.is_out() && target.rests_until(now).is_none();
+        let bad = |target: &&Arc<Target>| (target.is_out(), target.rests_until(now));
+        let one = targets()
+            .filter(good)
             .min_by_key(|target| target.pending())
-            .or_else(|| targets().min_by_key(|target| target.rests_until(now)))
-            .map(Target::take)
+            .or_else(|| targets().min_by_key(bad));
+        one.ok_or(Nobody::IsThere)?
+            .take(self.settings.max_in_flight)
+            .ok_or(Nobody::HasRoom)
     }
+}
+
+/// Why no address can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nobody {
+    /// There is none, or none further.
+    IsThere,
+    /// The least busy one has as many requests under way as it may have.
+    HasRoom,
+}
+
+/// Where to begin among so many. Each thread counts for itself: one number for all of them would be a line of
+/// memory that every core writes for every request.
+fn turn(count: usize) -> usize {
+    thread_local! {
+        static TURN: Cell<usize> = const { Cell::new(0) };
+    }
+    let turn = TURN.get();
+    TURN.set(turn.wrapping_add(1));
+    turn.checked_rem(count).unwrap_or_default()
 }
 
 /// All upstreams, by name.
 #[derive(Debug, Default)]
-pub struct Upstreams(HashMap<Arc<str>, Arc<Upstream>>);
+pub(crate) struct Upstreams(HashMap<Arc<str>, Arc<Upstream>>);
 
 impl Upstreams {
-    /// Makes them; connections open when they are needed.
-    #[must_use]
-    pub fn new(settings: Vec<UpstreamSettings>) -> Self {
-        let upstreams = settings.into_iter().map(|settings| {
-            (
-                Arc::clone(&settings.name),
-                Arc::new(Upstream::new(settings)),
-            )
-        });
-        Self(upstreams.collect())
-    }
-
-    /// These, with the open connections of those among `before` that are set alike.
-    #[must_use]
-    pub fn renewed(before: &Self, settings: Vec<UpstreamSettings>) -> Self {
+    /// These, with the open connections of those among `before` that are set alike. Others open when they are
+    /// needed, and end with their owner.
+    pub(crate) fn renewed(before: &Self, settings: Vec<UpstreamSettings>, owner: &Owner) -> Self {
         let keep = |settings: &UpstreamSettings| {
             let old = before.0.get(&settings.name)?;
             (old.settings == *settings).then(|| Arc::clone(old))
         };
         let upstreams = settings.into_iter().map(|settings| {
             let name = Arc::clone(&settings.name);
-            let upstream = keep(&settings).unwrap_or_else(|| Arc::new(Upstream::new(settings)));
-            (name, upstream)
+            let make = || Upstream::new(settings.clone(), owner);
+            (name, keep(&settings).unwrap_or_else(make))
         });
         Self(upstreams.collect())
     }
 
     /// The upstream of a name.
-    #[must_use]
-    pub fn find(&self, name: &str) -> Option<&Arc<Upstream>> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Upstream>> {
         self.0.get(name)
     }
 }

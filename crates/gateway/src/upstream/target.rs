@@ -8,17 +8,21 @@ use std::time::Duration;
 
 use http::uri::Authority;
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::time::Instant;
 
 use super::connect::Connector;
+use super::health::Unwell;
 use super::{UpstreamSettings, UpstreamUrl};
+use crate::owner::Owner;
 use crate::serve::Body;
 
 /// How long an address rests after its first failure; each further one doubles it.
 const REST: Duration = Duration::from_millis(500);
 /// The longest rest.
 const MAX_REST: Duration = Duration::from_secs(30);
+/// Probes without success until an address is left out.
+const OUT_AFTER: u64 = 2;
 /// How long an idle connection is kept; shorter than what common servers keep theirs, so that we close first.
 const KEPT: Duration = Duration::from_secs(50);
 
@@ -30,6 +34,8 @@ pub(crate) struct Target {
     pending: AtomicUsize,
     failures: AtomicU64,
     rests_until: Mutex<Option<Instant>>,
+    /// Probes without success since the last one with.
+    missed: AtomicU64,
 }
 
 impl fmt::Debug for Target {
@@ -39,12 +45,13 @@ impl fmt::Debug for Target {
 }
 
 impl Target {
-    pub(super) fn new(url: UpstreamUrl, settings: &UpstreamSettings) -> Self {
+    pub(super) fn new(url: UpstreamUrl, settings: &UpstreamSettings, owner: &Owner) -> Self {
         let connector = Connector {
             url: url.clone(),
+            tls: settings.tls.clone(),
             timeout: settings.connect_timeout,
         };
-        let client = Client::builder(TokioExecutor::new())
+        let client = Client::builder(owner.clone())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(KEPT)
             .pool_max_idle_per_host(settings.max_idle)
@@ -57,13 +64,15 @@ impl Target {
             pending: AtomicUsize::new(0),
             failures: AtomicU64::new(0),
             rests_until: Mutex::new(None),
+            missed: AtomicU64::new(0),
         }
     }
 
-    /// Counts a request towards it for as long as the value lives.
-    pub(super) fn take(self: &Arc<Self>) -> InUse {
-        self.pending.fetch_add(1, Ordering::Relaxed);
-        InUse(Arc::clone(self))
+    /// Counts a request towards it for as long as the value lives, unless there are so many already.
+    pub(super) fn take(self: &Arc<Self>, max: usize) -> Option<InUse> {
+        let before = self.pending.fetch_add(1, Ordering::Relaxed);
+        let in_use = InUse(Arc::clone(self));
+        (before < max).then_some(in_use)
     }
 
     pub(super) fn pending(&self) -> usize {
@@ -80,6 +89,26 @@ impl Target {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         until.filter(|until| *until > now)
+    }
+
+    /// Whether probes found it unwell.
+    pub(super) fn is_out(&self) -> bool {
+        self.missed.load(Ordering::Relaxed) >= OUT_AFTER
+    }
+
+    /// A probe succeeded.
+    pub(super) fn is_well(&self) {
+        if self.missed.swap(0, Ordering::Relaxed) >= OUT_AFTER {
+            tracing::info!(upstream.url = %self.url, "an upstream is well again");
+        }
+    }
+
+    /// A probe did not.
+    pub(super) fn is_unwell(&self, why: &Unwell) {
+        let before = self.missed.fetch_add(1, Ordering::Relaxed);
+        if before.saturating_add(1) == OUT_AFTER {
+            tracing::warn!(upstream.url = %self.url, %why, "an upstream is unwell and is left out");
+        }
     }
 
     /// It could not be reached.
@@ -105,6 +134,14 @@ impl Target {
 
     pub(crate) const fn client(&self) -> &Client<Connector, Body> {
         &self.client
+    }
+
+    /// What a request of our own names as its host.
+    pub(super) fn host(&self) -> &str {
+        match &self.url {
+            UpstreamUrl::Http(authority) | UpstreamUrl::Https(authority) => authority.as_str(),
+            UpstreamUrl::Unix(_) => "localhost",
+        }
     }
 
     pub(crate) const fn authority(&self) -> &Authority {

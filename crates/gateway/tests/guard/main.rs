@@ -6,8 +6,14 @@
     reason = "a test that cannot go on has failed, and waits for what it spawns"
 )]
 
+mod bodies;
 mod headers;
+mod health;
+mod large;
 mod streams;
 mod strict;
+mod summary;
 mod support;
+mod tls;
 mod trouble;
+mod versions;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use crate::support::{OK, PATIENCE, answers, door, door_with, lines, read_head, script, upstream};
+use crate::support::{
+    OK, PATIENCE, Script, answers, door, door_with, lines, read_head, script, upstream,
+};
 
 const LARGE: usize = 64 * 1024 * 1024;
 
@@ -169,4 +171,41 @@ async fn a_stream_does_not_outlive_its_age() {
         !answer.ends_with("0\r\n\r\n"),
         "a cut stream must not look complete"
     );
+}
+
+/// Changes protocols, and sends back what it is sent.
+fn echo() -> Script {
+    script(|mut stream, _| async move {
+        read_head(&mut stream).await.unwrap();
+        let answer = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        let (mut read, mut write) = stream.split();
+        drop(tokio::io::copy(&mut read, &mut write).await);
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgraded_connection_ends_when_both_sides_are_silent() {
+    let (url, _) = upstream(echo()).await;
+    let idle = Duration::from_millis(300);
+    let door = door_with(&[&url], |_, up| up.idle_timeout = idle).await;
+    let mut stream = door.connect().await;
+    let head = format!(
+        "GET /a/ws HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n",
+        door.token
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = timeout(PATIENCE, read_head(&mut stream)).await.unwrap();
+    assert!(answer.unwrap().starts_with("HTTP/1.1 101"));
+    // Who speaks now and then stays, for longer than both may be silent.
+    let begun = tokio::time::Instant::now();
+    while begun.elapsed() < idle * 2 {
+        stream.write_all(b"x").await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), b'x');
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut rest = Vec::new();
+    let silent = timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+    drop(silent.expect("a silent connection stays"));
+    assert!(rest.is_empty());
 }

@@ -84,6 +84,7 @@ pub(super) struct Door {
     pub(super) app: App,
     pub(super) address: String,
     pub(super) token: String,
+    pub(super) guard: Guard,
     _stop: tokio_util::sync::DropGuard,
 }
 
@@ -117,11 +118,12 @@ pub(super) async fn door_with(
         table: Table::new(apis).unwrap(),
         ..Guarded::default()
     });
-    let (address, stop) = serve_guard(guard);
+    let (address, stop) = serve_guard(guard.clone());
     Door {
         token: app.token("adm").await,
         app,
         address,
+        guard,
         _stop: stop,
     }
 }
@@ -150,7 +152,7 @@ fn serve_guard(guard: Guard) -> (String, tokio_util::sync::DropGuard) {
     (address, stop.drop_guard())
 }
 
-fn facts(_: &http::request::Parts) -> Facts {
+pub(super) fn facts(_: &http::request::Parts) -> Facts {
     Facts {
         request_id: "r-1".to_owned(),
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -161,15 +163,21 @@ fn facts(_: &http::request::Parts) -> Facts {
     }
 }
 
-/// 599 for what was refused, 502 and 504 for what the upstream did.
-fn refuse(unserved: &Unserved<'_>) -> Response<Body> {
+/// 599 for what was refused, and what the upstream or the client did; why is said in a header.
+pub(super) fn refuse(unserved: &Unserved<'_>) -> Response<Body> {
     let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = match &unserved.why {
         Why::Failed(error) if error.is_timeout() => StatusCode::GATEWAY_TIMEOUT,
+        Why::Failed(error) if error.is_busy() => StatusCode::SERVICE_UNAVAILABLE,
+        Why::Failed(error) if error.is_stalled() => StatusCode::REQUEST_TIMEOUT,
         Why::Failed(_) => StatusCode::BAD_GATEWAY,
         Why::Refused(_) | Why::AskedAboutOnly => StatusCode::from_u16(599).unwrap(),
         Why::Fault => StatusCode::INTERNAL_SERVER_ERROR,
     };
+    if let Why::Failed(error) = &unserved.why {
+        let why = error.to_string().parse().unwrap();
+        response.headers_mut().insert("x-why", why);
+    }
     response
 }
 

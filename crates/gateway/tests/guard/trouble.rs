@@ -1,10 +1,13 @@
 //! Upstreams that are away, slow, or break off.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use crate::support::{OK, answers, door, door_with, read_head, script, upstream};
+use crate::support::{OK, PATIENCE, answers, door, door_with, read_head, script, upstream};
 
 /// An address where nobody listens.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -19,14 +22,16 @@ async fn an_upstream_that_is_away_is_502() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_address_is_asked_and_gets_the_whole_body() {
     let whole = script(|mut stream, seen| async move {
-        let mut head = read_head(&mut stream).await.unwrap();
-        let mut body = [0; 4];
-        tokio::io::AsyncReadExt::read_exact(&mut stream, &mut body)
-            .await
-            .unwrap();
-        head.push_str(std::str::from_utf8(&body).unwrap());
-        seen.lock().unwrap().push(head);
-        stream.write_all(OK).await.unwrap();
+        // A connection that closes unasked would lose the next POST, which is not sent twice.
+        while let Some(mut head) = read_head(&mut stream).await {
+            let mut body = [0; 4];
+            tokio::io::AsyncReadExt::read_exact(&mut stream, &mut body)
+                .await
+                .unwrap();
+            head.push_str(std::str::from_utf8(&body).unwrap());
+            seen.lock().unwrap().push(head);
+            stream.write_all(OK).await.unwrap();
+        }
     });
     let (url, seen) = upstream(whole).await;
     let door = door(&[NOBODY, &url]).await;
@@ -186,4 +191,82 @@ async fn no_upstream_is_asked_before_the_answer_to_who_is_there() {
     let answer = door.ask("GET /a/x", "").await;
     assert!(answer.starts_with("HTTP/1.1 599"), "{answer}");
     assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_addresses_are_asked_in_turn() {
+    let (one, first) = upstream(answers(OK)).await;
+    let (two, second) = upstream(answers(OK)).await;
+    let door = door(&[&one, &two]).await;
+    for _ in 0..16 {
+        door.ask("GET /a/x", "").await;
+    }
+    let (first, second) = (first.lock().unwrap().len(), second.lock().unwrap().len());
+    assert_eq!(first + second, 16);
+    assert!(first > 3 && second > 3, "{first} and {second}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_was_tried_alone_says_what_was_wrong_with_it() {
+    let silent = script(|mut stream, _| async move {
+        read_head(&mut stream).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let (url, _) = upstream(silent).await;
+    let door = door_with(&[&url], |_, up| {
+        up.response_timeout = Duration::from_millis(100);
+    })
+    .await;
+    let answer = door.ask("GET /a/x", "").await;
+    assert!(answer.starts_with("HTTP/1.1 504"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_requests_than_may_be_under_way_are_503() {
+    let (gate, waiting) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (opened, waits) = (Arc::clone(&gate), Arc::clone(&waiting));
+    let slow = script(move |mut stream, _| {
+        let (gate, waiting) = (Arc::clone(&opened), Arc::clone(&waits));
+        async move {
+            while read_head(&mut stream).await.is_some() {
+                waiting.add_permits(1);
+                gate.acquire().await.unwrap().forget();
+                stream.write_all(OK).await.unwrap();
+            }
+        }
+    });
+    let (url, _) = upstream(slow).await;
+    let door = door_with(&[&url], |_, up| up.max_in_flight = 2).await;
+    let asks = || door.ask("GET /a/x", "");
+    let beyond = async {
+        waiting.acquire_many(2).await.unwrap().forget();
+        let answer = asks().await;
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+        gate.add_permits(3);
+    };
+    let (one, two, ()) = tokio::join!(asks(), asks(), beyond);
+    for answer in [one, two, asks().await] {
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kept_connections_end_with_the_door() {
+    let keeping = script(|mut stream, seen| async move {
+        while read_head(&mut stream).await.is_some() {
+            stream.write_all(OK).await.unwrap();
+        }
+        seen.lock().unwrap().push("end".to_owned());
+    });
+    let (url, seen) = upstream(keeping).await;
+    let door = door(&[&url]).await;
+    door.ask("GET /a/x", "").await;
+    assert!(seen.lock().unwrap().is_empty(), "it is kept");
+    timeout(PATIENCE, door.guard.stop()).await.unwrap();
+    let ended = async {
+        while seen.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, ended).await.unwrap();
 }

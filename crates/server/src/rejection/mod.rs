@@ -46,10 +46,14 @@ pub enum Rejection {
     MethodNotAllowed(Vec<Method>),
     /// The body is too large.
     TooLarge,
+    /// The client began to send a body and did not go on.
+    RequestTimeout,
     /// Too many guesses, or too many slow hashes waiting: again after this long.
     Throttle(Duration),
     /// It cannot be decided now.
     Unavailable,
+    /// The upstream has as many requests under way as it may have.
+    Busy,
     /// The upstream could not be reached or broke off.
     BadGateway,
     /// The upstream did not answer in time.
@@ -73,8 +77,10 @@ impl Rejection {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::TooLarge => "too_large",
+            Self::RequestTimeout => "request_timeout",
             Self::Throttle(_) => "throttled",
             Self::Unavailable => "unavailable",
+            Self::Busy => "busy",
             Self::BadGateway => "bad_gateway",
             Self::GatewayTimeout => "gateway_timeout",
             Self::Fault => "fault",
@@ -95,8 +101,9 @@ impl Rejection {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Throttle(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadGateway => StatusCode::BAD_GATEWAY,
             Self::GatewayTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -123,8 +130,10 @@ impl Rejection {
             Self::NotFound => "there is nothing here".to_owned(),
             Self::MethodNotAllowed(_) => "the method is not allowed here".to_owned(),
             Self::TooLarge => "the body is too large".to_owned(),
+            Self::RequestTimeout => "the body did not arrive in time".to_owned(),
             Self::Throttle(_) => "too many attempts; try again later".to_owned(),
             Self::Unavailable => "it cannot be decided now; try again".to_owned(),
+            Self::Busy => "the service behind this address is busy; try again".to_owned(),
             Self::BadGateway => "the service behind this address could not be reached".to_owned(),
             Self::GatewayTimeout => {
                 "the service behind this address did not answer in time".to_owned()
@@ -137,7 +146,7 @@ impl Rejection {
     const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Throttle(wait) => Some(*wait),
-            Self::Unavailable | Self::BadGateway => Some(PAUSE),
+            Self::Unavailable | Self::Busy | Self::BadGateway => Some(PAUSE),
             _ => None,
         }
     }

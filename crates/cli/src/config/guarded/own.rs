@@ -93,7 +93,7 @@ mod tests {
     use crate::config::value::Value;
 
     fn values(funnelback: Option<Value>) -> Values {
-        let entry = funnelback.map(|value| (FUNNELBACK_ACCOUNT, (value, Origin::Default)));
+        let entry = funnelback.map(|value| ("funnelback.account", (value, Origin::Default)));
         Values(entry.into_iter().collect::<BTreeMap<_, _>>())
     }
 

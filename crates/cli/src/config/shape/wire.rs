@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use doorward_core::route::{PathPattern, PathPrefix};
 use doorward_gateway::upstream::UpstreamUrl;
 use http::Uri;
+use http::uri::PathAndQuery;
 use ipnet::IpNet;
 
 use super::quoted;
@@ -159,11 +160,27 @@ pub(in crate::config) const LISTEN_PEER: Shape = Shape {
 
 /// Where an upstream is.
 pub(in crate::config) const UPSTREAM_URL: Shape = Shape {
-    takes: "addresses, such as `\"http://127.0.0.1:9100\"` or `\"unix:/run/app.sock\"`",
+    takes: "addresses, such as `\"http://127.0.0.1:9100\"`, `\"https://app.internal:8443\"` or \
+            `\"unix:/run/app.sock\"`",
     canonical: |text| match text.parse::<UpstreamUrl>() {
         Ok(url) => Ok(url.to_string()),
         // What is refused is not repeated: somebody's password may stand before the host.
         Err(error) => Err(error.to_string()),
+    },
+};
+
+/// What an upstream is asked for to see whether it is well.
+pub(in crate::config) const PROBE_PATH: Shape = Shape {
+    takes: "path, with a query if need be",
+    canonical: |text| {
+        let is_path = text.starts_with('/') && !text.contains('#');
+        if is_path && text.parse::<PathAndQuery>().is_ok() {
+            return Ok(text.to_owned());
+        }
+        Err(format!(
+            "{} is no path; write one such as \"/health\"",
+            quoted(text)
+        ))
     },
 };
 

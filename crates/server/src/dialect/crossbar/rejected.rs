@@ -34,6 +34,8 @@ fn error(rejection: &Rejection) -> Error {
         Rejection::Fault => Error::Fault("a guarded request failed".to_owned()),
         Rejection::BadRequest(_)
         | Rejection::TooLarge
+        | Rejection::RequestTimeout
+        | Rejection::Busy
         | Rejection::BadGateway
         | Rejection::GatewayTimeout => Error::Rejected(rejection.clone()),
     }
