@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
 
-use http::{Request, Response, StatusCode};
+use doorward_core::certificate::ClientCertificate;
+use http::{Extensions, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -17,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::activity::{Activity, InFlightBody, Wait, Watched};
-use crate::peer::{ListenerName, PeerAddr};
+use crate::peer::{ListenerName, PeerAddr, Transport};
 use crate::serve::{Body, Limits, Service};
 use crate::tap::{Switch, Tap};
 
@@ -66,6 +67,34 @@ pub(crate) enum End {
 pub(crate) struct Origin {
     pub(crate) peer: PeerAddr,
     pub(crate) listener: ListenerName,
+    pub(crate) transport: Transport,
+    /// What the client proved to hold.
+    pub(crate) certificate: Option<ClientCertificate>,
+    /// Whether HTTP/2 was agreed on already.
+    pub(crate) http2: bool,
+}
+
+impl Origin {
+    /// A connection in the clear.
+    pub(crate) fn new(peer: PeerAddr, listener: &ListenerName) -> Self {
+        Self {
+            peer,
+            listener: listener.clone(),
+            transport: Transport::Clear,
+            certificate: None,
+            http2: false,
+        }
+    }
+
+    /// Tells a request where it came from.
+    fn tell(&self, extensions: &mut Extensions) {
+        extensions.insert(self.peer);
+        extensions.insert(self.listener.clone());
+        extensions.insert(self.transport);
+        if let Some(certificate) = &self.certificate {
+            extensions.insert(certificate.clone());
+        }
+    }
 }
 
 /// Spawns HTTP/2 streams so that they have an owner and end with the grace.
@@ -117,7 +146,11 @@ where
     let activity = Activity::new();
     let peer = origin.peer;
     let switch = Switch::default();
-    let tap = Tap::new(switch.clone());
+    let tap = if origin.http2 {
+        Tap::http2(switch.clone())
+    } else {
+        Tap::new(switch.clone())
+    };
     let service = {
         let (activity, service) = (Arc::clone(&activity), shared.service.clone());
         service_fn(move |request| {
@@ -172,8 +205,7 @@ fn answer(
     let in_flight = activity.begin(request.version());
     // hyper refuses these for HTTP/1 by itself.
     let too_many = request.headers().len() > MAX_HEADERS;
-    request.extensions_mut().insert(origin.peer);
-    request.extensions_mut().insert(origin.listener.clone());
+    origin.tell(request.extensions_mut());
     async move {
         let response = if too_many {
             let mut response = Response::new(empty());

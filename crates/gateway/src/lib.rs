@@ -4,6 +4,7 @@
 //! listeners with a [`Service`](serve::Service) to [`serve`](serve::serve), and cancels a token
 //! to drain.
 
+mod accept;
 mod activity;
 pub mod address;
 mod connection;
@@ -14,5 +15,6 @@ pub mod listen;
 pub mod peer;
 pub mod serve;
 mod tap;
+pub mod tls;
 mod unix;
 pub mod upstream;
