@@ -10,19 +10,18 @@ use doorward_core::api::{Api, Dialect};
 use doorward_engine::{Engine, Guarded};
 use doorward_gateway::guard::{self, Guard, Side, Unserved, Why};
 use doorward_gateway::peer::PeerAddr;
-use doorward_gateway::serve::{Body, BoxError, Service};
+use doorward_gateway::serve::{Body, BoxError, RequestBody, Service};
 use doorward_gateway::upstream::UpstreamSettings;
 use doorward_server::{Asked, Check, Peer, Rejection, Settings};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
 /// An answer under way.
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 /// What makes one.
-type Handler = Box<dyn Fn(Request<Incoming>) -> Answer + Send + Sync>;
+type Handler = Box<dyn Fn(Request<RequestBody>) -> Answer + Send + Sync>;
 
 /// What the wire is told, all at once.
 pub(crate) struct Wire {
@@ -122,7 +121,7 @@ impl Public {
 
     /// Whether a request is for our own resources: the dialects' paths, the banner, and everything where
     /// nothing is guarded.
-    fn is_own(&self, request: &Request<Incoming>) -> bool {
+    fn is_own(&self, request: &Request<RequestBody>) -> bool {
         let is_root = request.uri().path() == "/";
         !self.guards
             || (is_root && !self.guards_root)
@@ -194,7 +193,7 @@ pub(crate) fn ops(engine: &Engine) -> Service {
 
 fn handler<S, B>(router: S) -> Handler
 where
-    S: tower::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send,
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -209,7 +208,7 @@ where
 }
 
 /// The peer in the words of the wire.
-fn with_peer(mut request: Request<Incoming>) -> Request<Incoming> {
+fn with_peer(mut request: Request<RequestBody>) -> Request<RequestBody> {
     let peer = match request.extensions().get::<PeerAddr>() {
         Some(PeerAddr::Tcp(address)) => Some(Peer::Address(*address)),
         Some(PeerAddr::Unix) => Some(Peer::Local),

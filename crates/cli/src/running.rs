@@ -75,7 +75,7 @@ impl Running {
             ..Limits::default()
         };
         let listen = |sockets, service: Service| {
-            let (stop, grace) = (stop.clone(), settings.shutdown_grace);
+            let (stop, grace, limits) = (stop.clone(), settings.shutdown_grace, limits.clone());
             tasks.spawn(async move {
                 let ended = serve::serve(sockets, service, limits, &stop, grace).await;
                 // A listener that could not begin takes the others with it.

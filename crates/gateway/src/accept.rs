@@ -14,6 +14,7 @@ use crate::address::fold;
 use crate::connection::{self, End, Origin, Shared};
 use crate::listen::{Listener, Socket};
 use crate::peer::{ListenerName, PeerAddr, Transport};
+use crate::seats::{Full, Place, Seat, Seats};
 use crate::tls::{self, Handshaken};
 use crate::unix::SocketFile;
 
@@ -21,7 +22,7 @@ use crate::unix::SocketFile;
 const PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// At most one warning about the connection limit in this time, per listener.
+/// At most one warning about each connection limit in this time, per listener.
 const WARN_EVERY: Duration = Duration::from_secs(10);
 
 /// A listening socket in the runtime.
@@ -74,10 +75,34 @@ impl Acceptor {
     }
 }
 
+/// Keeps a flood of connections from flooding the log.
+#[derive(Default)]
+struct Warner {
+    last: Option<Instant>,
+    since: usize,
+}
+
+impl Warner {
+    /// Counts; every now and then, how often since the last time.
+    fn warns(&mut self) -> Option<usize> {
+        self.since = self.since.saturating_add(1);
+        let now = Instant::now();
+        if self
+            .last
+            .is_some_and(|last| now.duration_since(last) < WARN_EVERY)
+        {
+            return None;
+        }
+        self.last = Some(now);
+        Some(std::mem::take(&mut self.since))
+    }
+}
+
 /// What an accepted connection needs to be served.
 pub(crate) struct Acceptance {
     pub(crate) shared: Arc<Shared>,
     pub(crate) permits: Arc<Semaphore>,
+    pub(crate) seats: Arc<Seats>,
     pub(crate) tracker: TaskTracker,
     pub(crate) was_cut: Arc<AtomicUsize>,
 }
@@ -87,13 +112,20 @@ pub(crate) async fn accept_all(acceptor: Acceptor, acceptance: Acceptance) {
     let stop = acceptance.shared.stop.clone();
     let accepting = async {
         let mut pause = PAUSE;
-        let mut warned = None;
+        let (mut full, mut crowded) = (Warner::default(), Warner::default());
         loop {
             match acceptor.accept().await {
                 Ok((stream, peer)) => {
                     pause = PAUSE;
-                    let permit = acceptance.permit(&mut warned).await;
-                    acceptance.start(stream, Origin::new(peer, &acceptor.name), permit);
+                    // First the seat: a crowd from one address is not waited for.
+                    let Ok(seat) = acceptance.seat(peer, &mut crowded) else {
+                        continue;
+                    };
+                    let place = Place {
+                        _seat: seat,
+                        _permit: acceptance.permit(&mut full).await,
+                    };
+                    acceptance.start(stream, Origin::new(peer, &acceptor.name), place);
                 }
                 Err(error) if is_the_clients(&error) => {}
                 Err(error) => {
@@ -109,13 +141,23 @@ pub(crate) async fn accept_all(acceptor: Acceptor, acceptance: Acceptance) {
 }
 
 impl Acceptance {
-    async fn permit(&self, warned: &mut Option<Instant>) -> Option<OwnedSemaphorePermit> {
+    fn seat(&self, peer: PeerAddr, crowded: &mut Warner) -> Result<Option<Seat>, Full> {
+        let seat = self.seats.take(peer, &self.shared.limits);
+        if seat.is_err() {
+            tracing::debug!(%peer, "too many connections of one address");
+            if let Some(closed) = crowded.warns() {
+                let limit = self.shared.limits.connections_per_address;
+                tracing::warn!(%peer, limit, closed, "an address has all its connections, further ones are closed");
+            }
+        }
+        seat
+    }
+
+    async fn permit(&self, full: &mut Warner) -> Option<OwnedSemaphorePermit> {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Some(permit);
         }
-        let now = Instant::now();
-        if warned.is_none_or(|at| now.duration_since(at) >= WARN_EVERY) {
-            *warned = Some(now);
+        if full.warns().is_some() {
             let limit = self.shared.limits.connections;
             tracing::warn!(limit, "connection limit reached, new connections wait");
         }
@@ -123,18 +165,19 @@ impl Acceptance {
         Arc::clone(&self.permits).acquire_owned().await.ok()
     }
 
-    fn start(&self, stream: Stream, origin: Origin, permit: Option<OwnedSemaphorePermit>) {
+    fn start(&self, stream: Stream, origin: Origin, place: Place) {
         let (shared, was_cut) = (Arc::clone(&self.shared), Arc::clone(&self.was_cut));
         self.tracker.spawn(async move {
             let end = match stream {
-                Stream::Tcp(stream) => connection::run(shared, stream, origin).await,
-                Stream::Tls(stream, server) => encrypted(shared, stream, &server, origin).await,
-                Stream::Unix(stream) => connection::run(shared, stream, origin).await,
+                Stream::Tcp(stream) => connection::run(shared, stream, origin, place).await,
+                Stream::Tls(stream, server) => {
+                    encrypted(shared, stream, &server, origin, place).await
+                }
+                Stream::Unix(stream) => connection::run(shared, stream, origin, place).await,
             };
             if matches!(end, End::Cut) {
                 was_cut.fetch_add(1, Ordering::Relaxed);
             }
-            drop(permit);
         });
     }
 }
@@ -144,6 +187,7 @@ async fn encrypted(
     stream: TcpStream,
     server: &tls::Server,
     origin: Origin,
+    place: Place,
 ) -> End {
     let limit = shared.limits.handshake_timeout;
     let shaking = tls::shake(server, stream, limit);
@@ -163,7 +207,7 @@ async fn encrypted(
                 http2,
                 ..origin
             };
-            connection::run(shared, stream, origin).await
+            connection::run(shared, stream, origin, place).await
         }
         Err(error) => {
             tracing::debug!(peer = %origin.peer, %error, "a TLS handshake failed");

@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorward_core::certificate::ClientCertificate;
-use http::{Extensions, Request, Response, StatusCode};
+use http::header::CONNECTION;
+use http::{Extensions, HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -17,10 +19,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::activity::{Activity, InFlightBody, Wait, Watched};
+use crate::activity::{Activity, InFlightBody, Wait};
 use crate::peer::{ListenerName, PeerAddr, Transport};
+use crate::seats::Place;
 use crate::serve::{Body, Limits, Service};
 use crate::tap::{Switch, Tap};
+use crate::upload::{Fate, RequestBody};
+use crate::watched::Watched;
 
 /// Fields a head may have, hyper's own number for HTTP/1.
 const MAX_HEADERS: usize = 100;
@@ -139,7 +144,7 @@ pub(crate) fn http(executor: Owned, limits: &Limits) -> Builder<Owned> {
 }
 
 /// Serves a connection until it ends.
-pub(crate) async fn run<S>(shared: Arc<Shared>, stream: S, origin: Origin) -> End
+pub(crate) async fn run<S>(shared: Arc<Shared>, stream: S, origin: Origin, place: Place) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -152,18 +157,23 @@ where
         Tap::new(switch.clone())
     };
     let service = {
-        let (activity, service) = (Arc::clone(&activity), shared.service.clone());
-        service_fn(move |request| {
-            answer(service.clone(), request, &origin, &activity, switch.clone())
-        })
+        let answering = Answering {
+            service: shared.service.clone(),
+            body_timeout: shared.limits.body_timeout,
+            activity: Arc::clone(&activity),
+            origin,
+            switch,
+        };
+        service_fn(move |request| answering.answer(request))
     };
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), tap));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), tap, place));
     let mut connection = pin!(shared.http.serve_connection_with_upgrades(io, service));
     let Limits {
         header_timeout,
         idle_timeout,
         ..
-    } = shared.limits;
+    } = &shared.limits;
+    let (header_timeout, idle_timeout) = (*header_timeout, *idle_timeout);
     let mut closing = false;
     loop {
         let patience = if closing {
@@ -195,35 +205,65 @@ where
     }
 }
 
-fn answer(
+/// What the requests of a connection are answered with.
+struct Answering {
     service: Service,
-    mut request: Request<Incoming>,
-    origin: &Origin,
-    activity: &Arc<Activity>,
+    body_timeout: Duration,
+    activity: Arc<Activity>,
+    origin: Origin,
     switch: Switch,
-) -> impl Future<Output = Result<Response<InFlightBody>, Infallible>> + Send + use<> {
-    let in_flight = activity.begin(request.version());
-    // hyper refuses these for HTTP/1 by itself.
-    let too_many = request.headers().len() > MAX_HEADERS;
-    origin.tell(request.extensions_mut());
-    async move {
-        let response = if too_many {
-            let mut response = Response::new(empty());
-            *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            response
-        } else {
-            service.oneshot(request).await?
-        };
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            switch.off();
+}
+
+impl Answering {
+    fn answer(
+        &self,
+        mut request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<InFlightBody>, Infallible>> + Send + use<> {
+        let version = request.version();
+        let in_flight = self.activity.begin(version);
+        self.origin.tell(request.extensions_mut());
+        // hyper refuses these for HTTP/1 by itself.
+        let too_many = request.headers().len() > MAX_HEADERS;
+        let (service, switch) = (self.service.clone(), self.switch.clone());
+        let fate = Fate::default();
+        let request = request.map(|body| RequestBody::new(body, self.body_timeout, &fate));
+        async move {
+            let response = if too_many {
+                refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+            } else {
+                service.oneshot(request).await?
+            };
+            let response = if fate.answered() {
+                response
+            } else {
+                too_slow(version)
+            };
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                switch.off();
+            }
+            Ok(response.map(|body| InFlightBody {
+                body,
+                _request: in_flight,
+            }))
         }
-        Ok(response.map(|body| InFlightBody {
-            body,
-            _request: in_flight,
-        }))
     }
 }
 
-fn empty() -> Body {
-    Empty::new().map_err(|never| match never {}).boxed_unsync()
+/// The answer to a request whose body was given up, whatever the service made of that.
+fn too_slow(version: Version) -> Response<Body> {
+    let mut response = refusal(StatusCode::REQUEST_TIMEOUT);
+    // HTTP/2 resets the stream by itself, and knows no such field.
+    if version != Version::HTTP_2 {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn refusal(status: StatusCode) -> Response<Body> {
+    let body = Empty::new().map_err(|never| match never {});
+    let mut response = Response::new(body.boxed_unsync());
+    *response.status_mut() = status;
+    response
 }

@@ -10,11 +10,10 @@ use doorward_core::certificate::ClientCertificate;
 use doorward_gateway::inherited::Inherited;
 use doorward_gateway::listen::bind;
 use doorward_gateway::peer::{ListenerName, Transport};
-use doorward_gateway::serve::{Body, Limits, Service, serve};
+use doorward_gateway::serve::{Body, Limits, RequestBody, Service, serve};
 use doorward_gateway::tls::{Files, Server, TlsError};
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Empty, Full};
-use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -127,7 +126,7 @@ fn start(server: &Server, limits: Limits) -> Running {
 
 /// Tells what it was told.
 fn service() -> Service {
-    BoxCloneSyncService::new(service_fn(|request: Request<Incoming>| async move {
+    BoxCloneSyncService::new(service_fn(|request: Request<RequestBody>| async move {
         let transport = request.extensions().get::<Transport>();
         let certificate = request.extensions().get::<ClientCertificate>();
         let text = format!("{transport:?} {certificate:?}!");
