@@ -9,12 +9,13 @@ use bytes::Bytes;
 use doorward_core::api::{Api, Dialect};
 use doorward_engine::{Engine, Guarded};
 use doorward_gateway::guard::{self, Guard, Side, Unserved, Why};
-use doorward_gateway::peer::PeerAddr;
-use doorward_gateway::serve::{Body, BoxError, RequestBody, Service};
+use doorward_gateway::peer::{PeerAddr, Transport};
+use doorward_gateway::serve::{Body, BoxError, Exempt, RequestBody, Service};
 use doorward_gateway::upstream::UpstreamSettings;
 use doorward_server::{Asked, Check, Peer, Rejection, Settings};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
+use ipnet::IpNet;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
@@ -31,6 +32,8 @@ pub(crate) struct Wire {
     pub(crate) guarded: Guarded,
     /// Their upstreams.
     pub(crate) upstreams: Vec<UpstreamSettings>,
+    /// Networks that speak for many clients.
+    pub(crate) exempt: Vec<IpNet>,
     /// Who may ask at the forward-auth door.
     pub(crate) check: Check,
 }
@@ -41,6 +44,7 @@ pub(crate) struct Front {
     public: Arc<ArcSwap<Public>>,
     check: Arc<ArcSwap<Handler>>,
     guard: Guard,
+    exempt: Exempt,
     engine: Engine,
 }
 
@@ -64,6 +68,7 @@ impl Front {
             guard: proxy_door(engine, &public),
             public,
             check: Arc::new(ArcSwap::from_pointee(check)),
+            exempt: Exempt::default(),
             engine: engine.clone(),
         };
         front.exchange(wire);
@@ -73,6 +78,7 @@ impl Front {
     /// Serves with these settings from the next request on.
     pub(crate) fn exchange(&self, wire: Wire) {
         let apis = apis(&wire.guarded);
+        self.exempt.replace(wire.exempt);
         self.guard.guard(&apis, wire.upstreams);
         self.engine.guard(wire.guarded);
         self.check.store(Arc::new(check(&self.engine, wire.check)));
@@ -100,6 +106,11 @@ impl Front {
         BoxCloneSyncService::new(tower::service_fn(move |request| {
             (check.load())(with_peer(request))
         }))
+    }
+
+    /// Networks whose connections are not counted by address, as they are set now.
+    pub(crate) fn exempt(&self) -> Exempt {
+        self.exempt.clone()
     }
 
     /// Ends what outlives its answer.
@@ -209,7 +220,9 @@ where
 
 /// The peer in the words of the wire.
 fn with_peer(mut request: Request<RequestBody>) -> Request<RequestBody> {
+    let encrypted = request.extensions().get() == Some(&Transport::Tls);
     let peer = match request.extensions().get::<PeerAddr>() {
+        Some(PeerAddr::Tcp(address)) if encrypted => Some(Peer::Encrypted(*address)),
         Some(PeerAddr::Tcp(address)) => Some(Peer::Address(*address)),
         Some(PeerAddr::Unix) => Some(Peer::Local),
         None => None,

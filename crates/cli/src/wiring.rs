@@ -6,7 +6,7 @@ use doorward::config::{
     self, BasicAuthType, Loaded, Outage, Problems, Settings, Sources, StoreUrl, UserLevel,
 };
 use doorward_core::account::Account;
-use doorward_core::api::Api;
+use doorward_core::api::{AcceptMethod, Api, Members};
 use doorward_core::credential::DigestKind;
 use doorward_core::id::AccountId;
 use doorward_core::lane::Measure;
@@ -83,7 +83,7 @@ pub(crate) async fn open(place: &Place) -> Outcome<Opened> {
 
 /// Opens the installation with these settings for one command.
 pub(crate) async fn open_for_command(settings: &Settings) -> Outcome<Opened> {
-    let opened = open_as(settings, command_settings(settings)?).await?;
+    let opened = Box::pin(open_as(settings, command_settings(settings)?)).await?;
     // Roles may grant the rights that the configuration lists.
     opened.engine.guard(Guarded {
         rights: settings.guarded.rights.clone(),
@@ -275,6 +275,7 @@ pub(crate) fn wire(settings: &Settings, meanings: &Meanings) -> Outcome<Wire> {
         settings: wire_settings(settings, pins::of_crossbar(meanings)),
         guarded: guarded(settings, meanings)?,
         upstreams: settings.guarded.upstreams.clone(),
+        exempt: [settings.trust.proxies.as_slice(), &settings.check.networks].concat(),
         check: Check {
             peers: CheckPeers {
                 networks: settings.check.networks.clone(),
@@ -304,19 +305,40 @@ fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
         Ok(IdentityRule {
             account: meaning(&configured.key)?,
             user: configured.user,
-            by: Mapped::Ip(configured.ip.clone()),
+            by: match &configured.by {
+                config::Mapped::Ip(networks) => Mapped::Ip(networks.clone()),
+                config::Mapped::CertSan(san) => Mapped::CertSan(san.clone()),
+            },
         })
     });
-    let table = Table::new(apis.collect::<Outcome<_>>()?).map_err(|errors| {
+    let apis: Vec<Api> = apis.collect::<Outcome<_>>()?;
+    let identities: Vec<IdentityRule> = identities.collect::<Outcome<_>>()?;
+    if let Some(api) = apis.iter().find(|api| nobody_shows(api, &identities)) {
+        return Err(Fail::new(format!(
+            "api.{}.accept: \"mtls\" needs an [[identity]] with cert_san for the API's own account, for its members \
+             are nobody else",
+            api.name
+        )));
+    }
+    let table = Table::new(apis).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Fail::new(errors.join("; "))
     })?;
     Ok(Guarded {
         table,
-        identities: identities.collect::<Outcome<_>>()?,
+        identities,
         rights: configured.rights.clone(),
         issuer: settings.origins.first().cloned().unwrap_or_default(),
     })
+}
+
+/// Whether an API wants certificates of its own account alone, and none stands for that.
+fn nobody_shows(api: &Api, identities: &[IdentityRule]) -> bool {
+    let fits =
+        |rule: &IdentityRule| rule.account == api.account && matches!(rule.by, Mapped::CertSan(_));
+    api.accept.names(AcceptMethod::Mtls)
+        && api.members == Members::Account
+        && !identities.iter().any(fits)
 }
 
 /// A secret in a file: everything up to the line's end.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorward_core::api::{Accept, AcceptMethod, Api, Dialect, IdentityHeaders, Members, Rule};
+use doorward_core::certificate::San;
 use doorward_core::id::{AccountId, UserId};
 use doorward_core::permission::{BUILT_IN, Permission};
 use doorward_core::request::{Leniency, Oddity};
@@ -14,6 +15,7 @@ use http::{HeaderName, Method};
 use ipnet::IpNet;
 
 use super::rows::{self, Row};
+use super::section::tls;
 use super::unknown::closest;
 use super::value::{Mismatch, Values};
 use super::{Problem, shape};
@@ -28,7 +30,7 @@ const UNRESOLVED: AccountId = AccountId::new([0; 16]);
 pub struct Guarded {
     /// The APIs.
     pub apis: Vec<ApiSettings>,
-    /// Whom addresses stand for.
+    /// Whom addresses and certificates stand for.
     pub identities: Vec<IdentitySettings>,
     /// The services behind.
     pub upstreams: Vec<UpstreamSettings>,
@@ -56,8 +58,17 @@ pub struct IdentitySettings {
     pub account: String,
     /// The user, if it stands for one.
     pub user: Option<UserId>,
-    /// The addresses.
-    pub ip: Vec<IpNet>,
+    /// What stands for it.
+    pub by: Mapped,
+}
+
+/// What stands for an identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mapped {
+    /// The client's address.
+    Ip(Vec<IpNet>),
+    /// A name in the client's certificate.
+    CertSan(San),
 }
 
 impl Guarded {
@@ -98,13 +109,23 @@ impl Guarded {
                 problems.push(row.problem("api.upstream", message));
             }
         }
-        if api.accept.names(AcceptMethod::Ip) && self.identities.is_empty() {
+        let by = |fits: fn(&Mapped) -> bool| self.identities.iter().any(|it| fits(&it.by));
+        if api.accept.names(AcceptMethod::Ip) && !by(|by| matches!(by, Mapped::Ip(_))) {
             let message = "\"ip\" needs an [[identity]] that says whom addresses stand for";
             problems.push(row.problem("api.accept", message));
         }
         if api.accept.names(AcceptMethod::Mtls) {
-            let message = "\"mtls\" needs [tls], which is not available in this version";
-            problems.push(row.problem("api.accept", message));
+            let named = by(|by| matches!(by, Mapped::CertSan(_)));
+            let believed: Option<String> = values.read(tls::CLIENT_CA).unwrap_or_default();
+            let missing = [
+                (!named).then_some("an [[identity]] with cert_san"),
+                believed.is_none().then_some("tls.client_ca"),
+            ];
+            let missing: Vec<&str> = missing.into_iter().flatten().collect();
+            if !missing.is_empty() {
+                let message = format!("\"mtls\" needs {}", missing.join(" and "));
+                problems.push(row.problem("api.accept", message));
+            }
         }
         let origins: Vec<String> = values.read("origins").unwrap_or_default();
         if api.assertion && origins.is_empty() {
@@ -204,7 +225,8 @@ fn upstream(row: &Row) -> Result<UpstreamSettings, Mismatch> {
 
 fn identity(row: &Row, problems: &mut Vec<Problem>) -> Result<Option<IdentitySettings>, Mismatch> {
     let account: Option<String> = row.values.read("identity.account")?;
-    let ip: Option<Vec<IpNet>> = row.values.read("identity.ip")?;
+    let ip: Vec<IpNet> = row.values.read("identity.ip")?;
+    let san: Option<San> = row.values.parse("identity.cert_san")?;
     let user: Option<String> = row.values.read("identity.user")?;
     let user: Option<UserId> = match user.map(|user| user.parse()) {
         None => None,
@@ -215,14 +237,26 @@ fn identity(row: &Row, problems: &mut Vec<Problem>) -> Result<Option<IdentitySet
             None
         }
     };
-    let (Some(account), Some(ip)) = (account, ip) else {
+    let by = match (ip.is_empty(), san) {
+        (false, None) => Mapped::Ip(ip),
+        (true, Some(san)) => Mapped::CertSan(san),
+        (is_nothing, _) => {
+            problems.push(row.problem_as_whole(if is_nothing {
+                "nothing stands for it; set ip or cert_san"
+            } else {
+                "ip and cert_san are two identities; write a second [[identity]]"
+            }));
+            return Ok(None);
+        }
+    };
+    let Some(account) = account else {
         return Ok(None);
     };
     Ok(Some(IdentitySettings {
         key: format!("{}.account", row.label),
         account,
         user,
-        ip,
+        by,
     }))
 }
 

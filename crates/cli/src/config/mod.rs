@@ -29,7 +29,7 @@ mod value;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use guarded::{ApiSettings, Guarded, IdentitySettings};
+pub use guarded::{ApiSettings, Guarded, IdentitySettings, Mapped};
 pub use key::{DefaultValue, Form, Key, Kind, Shape, Table};
 pub use master_key::MasterKey;
 pub use problem::{Place, Problem, Problems};

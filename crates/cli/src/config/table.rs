@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::key::{DefaultValue, Key, Kind, Table};
 use super::section::{
-    api, cache, check, crossbar, hash, identity, limits, listen, log, record, store, tokens, trust,
-    upstream,
+    api, cache, check, crossbar, hash, identity, limits, listen, log, record, store, tls, tokens,
+    trust, upstream,
 };
 use super::shape;
 
@@ -33,9 +33,10 @@ const TOP: &[Key] = &[
     },
 ];
 
-const SECTIONS: [&[Key]; 12] = [
+const SECTIONS: [&[Key]; 13] = [
     TOP,
     listen::KEYS,
+    tls::KEYS,
     store::KEYS,
     trust::KEYS,
     check::KEYS,

@@ -5,14 +5,13 @@ use super::key::{Table, variable};
 use super::table;
 
 /// Keys and sections that the documentation of later versions has.
-const LATER: [&str; 7] = [
+const LATER: [&str; 6] = [
     "crossbar.foreign",
     "crossbar.recovery",
     "funnelback",
     "listen.console",
     "listen.grpc",
     "mail",
-    "tls",
 ];
 
 /// What is wrong with a dotted name of the file.

@@ -24,3 +24,4 @@ mod roles;
 mod serving;
 mod support;
 mod synced;
+mod tls;
