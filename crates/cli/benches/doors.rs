@@ -23,13 +23,12 @@ use doorward_gateway::guard::{Facts, Guard, Unserved};
 use doorward_gateway::inherited::Inherited;
 use doorward_gateway::listen::bind;
 use doorward_gateway::peer::ListenerName;
-use doorward_gateway::serve::{Body, Limits, Service, serve};
+use doorward_gateway::serve::{Body, Limits, RequestBody, Service, serve};
 use doorward_gateway::upstream::UpstreamSettings;
 use doorward_server::{Check, CheckPeers, Peer};
 use doorward_testkit::App;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Empty, Full};
-use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -71,7 +70,7 @@ async fn run() {
         ..Guarded::default()
     });
     let proxy = listen(BoxCloneSyncService::new(service_fn(
-        move |request: Request<Incoming>| {
+        move |request: Request<RequestBody>| {
             let guard = guard.clone();
             async move { Ok(guard.serve(request).await) }
         },
@@ -120,7 +119,7 @@ fn check_door(app: &App) -> Service {
         allow_plaintext: false,
     };
     let router = doorward_server::check(app.engine.clone(), settings);
-    BoxCloneSyncService::new(service_fn(move |mut request: Request<Incoming>| {
+    BoxCloneSyncService::new(service_fn(move |mut request: Request<RequestBody>| {
         let peer = SocketAddr::from(([127, 0, 0, 1], 9));
         request.extensions_mut().insert(Peer::Address(peer));
         let router = router.clone();

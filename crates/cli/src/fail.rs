@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use doorward_engine::admin::EditError;
 use doorward_engine::{AdminError, StartError};
 use doorward_gateway::listen::ListenError;
+use doorward_gateway::tls::TlsError;
 use doorward_server::Complaint;
 use doorward_store::{Conflict, OpenError, StoreError};
 
@@ -96,6 +97,12 @@ impl From<anyhow::Error> for Fail {
 impl From<ListenError> for Fail {
     fn from(error: ListenError) -> Self {
         Self::new(error)
+    }
+}
+
+impl From<TlsError> for Fail {
+    fn from(error: TlsError) -> Self {
+        Self::new(format!("[tls]: {error}"))
     }
 }
 

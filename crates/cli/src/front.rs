@@ -9,20 +9,20 @@ use bytes::Bytes;
 use doorward_core::api::{Api, Dialect};
 use doorward_engine::{Engine, Guarded};
 use doorward_gateway::guard::{self, Guard, Side, Unserved, Why};
-use doorward_gateway::peer::PeerAddr;
-use doorward_gateway::serve::{Body, BoxError, Service};
+use doorward_gateway::peer::{PeerAddr, Transport};
+use doorward_gateway::serve::{Body, BoxError, Exempt, RequestBody, Service};
 use doorward_gateway::upstream::UpstreamSettings;
 use doorward_server::{Asked, Check, Foreign, Peer, Rejection, Settings};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use ipnet::IpNet;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
 /// An answer under way.
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 /// What makes one.
-type Handler = Box<dyn Fn(Request<Incoming>) -> Answer + Send + Sync>;
+type Handler = Box<dyn Fn(Request<RequestBody>) -> Answer + Send + Sync>;
 
 /// What the wire is told, all at once.
 pub struct Wire {
@@ -32,6 +32,8 @@ pub struct Wire {
     pub guarded: Guarded,
     /// Their upstreams.
     pub upstreams: Vec<UpstreamSettings>,
+    /// Networks that speak for many clients.
+    pub exempt: Vec<IpNet>,
     /// Who may ask at the forward-auth door.
     pub check: Check,
 }
@@ -42,6 +44,7 @@ pub struct Front {
     public: Arc<ArcSwap<Public>>,
     check: Arc<ArcSwap<Handler>>,
     guard: Guard,
+    exempt: Exempt,
     engine: Engine,
 }
 
@@ -67,6 +70,7 @@ impl Front {
             guard: proxy_door(engine, &public),
             public,
             check: Arc::new(ArcSwap::from_pointee(check)),
+            exempt: Exempt::default(),
             engine: engine.clone(),
         };
         front.exchange(wire);
@@ -76,6 +80,7 @@ impl Front {
     /// Serves with these settings from the next request on.
     pub fn exchange(&self, wire: Wire) {
         let apis = apis(&wire.guarded);
+        self.exempt.replace(wire.exempt);
         self.guard.guard(&apis, wire.upstreams);
         let mut guarded = wire.guarded;
         guarded.own = doorward_server::own_table(&wire.settings);
@@ -111,6 +116,11 @@ impl Front {
         }))
     }
 
+    /// Networks whose connections are not counted by address, as they are set now.
+    pub fn exempt(&self) -> Exempt {
+        self.exempt.clone()
+    }
+
     /// Ends what outlives its answer.
     pub async fn stop(&self) {
         self.guard.stop().await;
@@ -131,7 +141,7 @@ impl Public {
 
     /// Whether a request is for our own resources: the dialects' paths, the banner, and everything where
     /// nothing is guarded.
-    fn is_own(&self, request: &Request<Incoming>) -> bool {
+    fn is_own(&self, request: &Request<RequestBody>) -> bool {
         let is_root = request.uri().path() == "/";
         !self.guards
             || (is_root && !self.guards_root)
@@ -140,7 +150,7 @@ impl Public {
 }
 
 /// A request to a resource that the Crossbar dialect checks and somebody else serves.
-fn pass_on(foreign: Foreign, guard: Guard, request: Request<Incoming>) -> Answer {
+fn pass_on(foreign: Foreign, guard: Guard, request: Request<RequestBody>) -> Answer {
     Box::pin(async move {
         Ok(match foreign.check(request).await {
             Ok((request, permit)) => guard.serve_foreign(request, permit).await,
@@ -218,7 +228,7 @@ pub fn ops(engine: &Engine) -> Service {
 
 fn handler<S, B>(router: S) -> Handler
 where
-    S: tower::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send,
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -233,8 +243,10 @@ where
 }
 
 /// The peer in the words of the wire.
-fn with_peer(mut request: Request<Incoming>) -> Request<Incoming> {
+fn with_peer(mut request: Request<RequestBody>) -> Request<RequestBody> {
+    let encrypted = request.extensions().get() == Some(&Transport::Tls);
     let peer = match request.extensions().get::<PeerAddr>() {
+        Some(PeerAddr::Tcp(address)) if encrypted => Some(Peer::Encrypted(*address)),
         Some(PeerAddr::Tcp(address)) => Some(Peer::Address(*address)),
         Some(PeerAddr::Unix) => Some(Peer::Local),
         None => None,

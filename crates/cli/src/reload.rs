@@ -3,6 +3,7 @@
 use doorward::config::{Loaded, Settings, Sources, keys};
 use doorward::log::Level;
 use doorward_core::secret::{self, SecretText};
+use doorward_gateway::tls;
 use toml::Table;
 
 use crate::fail::{Fail, Outcome};
@@ -10,7 +11,7 @@ use crate::running::Running;
 use crate::{pins, wiring};
 
 /// Keys, or sections, that can change while the server runs.
-const LIVE: [&str; 23] = [
+const LIVE: [&str; 25] = [
     "log.level",
     "origins",
     "rights",
@@ -21,6 +22,9 @@ const LIVE: [&str; 23] = [
     "check.allow_any_peer",
     TABLES,
     "listen.allow_plaintext",
+    "tls.cert",
+    "tls.key",
+    "tls.client_ca",
     "crossbar.enabled",
     "crossbar.hosts",
     "crossbar.account",
@@ -78,16 +82,25 @@ impl Reload {
         let new = Settings::load(sources)
             .map_err(|problems| Fail::new(problems.to_string().replace('\n', "; ")))?;
         let mut changed = changed(&self.loaded, &new);
-        let fixed: Vec<_> = changed
+        let mut fixed: Vec<_> = changed
             .iter()
             .copied()
             .filter(|key| !LIVE.contains(key))
             .collect();
+        if new.settings.tls.is_some() != running.tls.is_some() {
+            fixed.push("tls");
+        }
         if !fixed.is_empty() {
             return Err(Fail::new(format!("restart to change {}", fixed.join(", "))));
         }
         let meanings = pins::resolve(running.opened(), &new.settings).await?;
         let wire = wiring::wire(&new.settings, &meanings)?;
+        let tls = new
+            .settings
+            .tls
+            .as_ref()
+            .map(tls::Server::load)
+            .transpose()?;
         let secret = wire.check.peers.secret.clone();
         if !changed.contains(&SECRET_FILE) && !is_same(self.secret.as_ref(), secret.as_ref()) {
             changed.push(SECRET_FILE);
@@ -98,6 +111,9 @@ impl Reload {
                 .set(&self.loaded.settings.log)
                 .map_err(Fail::new)?;
             return Err(fail);
+        }
+        if let (Some(running), Some(tls)) = (&running.tls, tls) {
+            running.adopt(&tls);
         }
         running.front.exchange(wire);
         (self.loaded, self.secret) = (new, secret);

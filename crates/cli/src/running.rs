@@ -8,6 +8,7 @@ use doorward_gateway::inherited::Inherited;
 use doorward_gateway::listen::{self, Listener};
 use doorward_gateway::peer::ListenerName;
 use doorward_gateway::serve::{self, Limits, Service};
+use doorward_gateway::tls;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,12 +22,15 @@ pub(crate) struct Sockets {
     public: Vec<Listener>,
     check: Vec<Listener>,
     ops: Vec<Listener>,
+    tls: Option<tls::Server>,
 }
 
 /// A server at work.
 pub(crate) struct Running {
     /// The public side, to exchange its settings.
     pub(crate) front: Front,
+    /// Our certificate, to exchange it.
+    pub(crate) tls: Option<tls::Server>,
     opened: Opened,
     tasks: TaskTracker,
     listeners: Vec<JoinHandle<io::Result<serve::Drained>>>,
@@ -37,14 +41,20 @@ pub(crate) struct Running {
 impl Sockets {
     /// Opens all sockets of the configuration, or none.
     pub(crate) fn bind(settings: &Settings) -> Outcome<Self> {
+        let tls = settings.tls.as_ref().map(tls::Server::load).transpose()?;
         let mut inherited =
             Inherited::from_environment().map_err(|error| Fail::new(error.to_string()))?;
         let mut bind =
             |name, addresses| listen::bind(&ListenerName::new(name), addresses, &mut inherited);
+        let encrypted = |listeners: Vec<Listener>| match &tls {
+            Some(server) => listeners.into_iter().map(|l| l.with_tls(server)).collect(),
+            None => listeners,
+        };
         Ok(Self {
-            public: bind("public", &settings.listen.public)?,
-            check: bind("check", &settings.listen.check)?,
+            public: encrypted(bind("public", &settings.listen.public)?),
+            check: encrypted(bind("check", &settings.listen.check)?),
             ops: bind("ops", &settings.listen.ops)?,
+            tls,
         })
     }
 
@@ -72,10 +82,15 @@ impl Running {
         let front = Front::new(&engine, wire);
         let limits = Limits {
             connections: settings.limits.connections,
-            ..Limits::default()
+            connections_per_address: settings.limits.connections_per_address,
+            exempt: front.exempt(),
+            handshake_timeout: settings.limits.handshake_timeout,
+            header_timeout: settings.limits.header_timeout,
+            body_timeout: settings.limits.body_timeout,
+            idle_timeout: settings.limits.idle_timeout,
         };
         let listen = |sockets, service: Service| {
-            let (stop, grace) = (stop.clone(), settings.shutdown_grace);
+            let (stop, grace, limits) = (stop.clone(), settings.shutdown_grace, limits.clone());
             tasks.spawn(async move {
                 let ended = serve::serve(sockets, service, limits, &stop, grace).await;
                 // A listener that could not begin takes the others with it.
@@ -96,6 +111,7 @@ impl Running {
         tasks.spawn(async move { Box::pin(engine.run(ends)).await });
         Self {
             front,
+            tls: sockets.tls,
             opened,
             tasks,
             listeners,

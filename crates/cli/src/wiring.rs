@@ -7,7 +7,7 @@ use doorward::config::{
     UserLevel,
 };
 use doorward_core::account::Account;
-use doorward_core::api::Api;
+use doorward_core::api::{AcceptMethod, Api, Members};
 use doorward_core::credential::DigestKind;
 use doorward_core::lane::Measure;
 use doorward_core::route::Table;
@@ -84,7 +84,7 @@ pub(crate) async fn open(place: &Place) -> Outcome<Opened> {
 
 /// Opens the installation with these settings for one command.
 pub(crate) async fn open_for_command(settings: &Settings) -> Outcome<Opened> {
-    let opened = open_as(settings, command_settings(settings)?).await?;
+    let opened = Box::pin(open_as(settings, command_settings(settings)?)).await?;
     // Roles may grant the rights that the configuration lists.
     opened.engine.guard(Guarded {
         rights: settings.guarded.rights.clone(),
@@ -281,6 +281,7 @@ pub(crate) fn wire(settings: &Settings, meanings: &Meanings) -> Outcome<Wire> {
         settings: wire_settings(settings, meanings),
         guarded: guarded(settings, meanings)?,
         upstreams: upstreams::load(&settings.data, &settings.guarded.upstreams)?,
+        exempt: [settings.trust.proxies.as_slice(), &settings.check.networks].concat(),
         check: Check {
             peers: CheckPeers {
                 networks: settings.check.networks.clone(),
@@ -315,13 +316,26 @@ fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
         Ok(IdentityRule {
             account: account(&configured.key)?,
             user: named.map(|_| user(&configured.user_key)).transpose()?,
-            by: Mapped::Ip(configured.ip.clone()),
+            by: match &configured.by {
+                config::Mapped::Ip(networks) => Mapped::Ip(networks.clone()),
+                config::Mapped::CertSan(san) => Mapped::CertSan(san.clone()),
+            },
         })
     });
+    let identities: Vec<IdentityRule> = identities.collect::<Outcome<_>>()?;
+    let (table, foreign) = (apis(false)?, apis(true)?);
+    let mut all = table.apis().iter().chain(foreign.apis());
+    if let Some(api) = all.find(|api| nobody_shows(api, &identities)) {
+        return Err(Fail::new(format!(
+            "api.{}.accept: \"mtls\" needs an [[identity]] with cert_san for the API's own account, for its members \
+             are nobody else",
+            api.name
+        )));
+    }
     Ok(Guarded {
-        table: apis(false)?,
-        foreign: apis(true)?,
-        identities: identities.collect::<Outcome<_>>()?,
+        table,
+        foreign,
+        identities,
         rights: configured.rights.clone(),
         origins: settings.origins.clone(),
         own: Table::default(),
@@ -337,6 +351,15 @@ fn table(apis: Vec<Api>) -> Outcome<Table> {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Fail::new(errors.join("; "))
     })
+}
+
+/// Whether an API wants certificates of its own account alone, and none stands for that.
+fn nobody_shows(api: &Api, identities: &[IdentityRule]) -> bool {
+    let fits =
+        |rule: &IdentityRule| rule.account == api.account && matches!(rule.by, Mapped::CertSan(_));
+    api.accept.names(AcceptMethod::Mtls)
+        && api.members == Members::Account
+        && !identities.iter().any(fits)
 }
 
 /// A secret in a file: everything up to the line's end.

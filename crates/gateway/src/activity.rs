@@ -6,20 +6,17 @@
 //! for idle connections, because proxies in front keep idle connections for a minute and race with
 //! us if we close first.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Version;
 use http_body::{Frame, SizeHint};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use crate::serve::{Body, BoxError};
-use crate::tap::{Fault, Tap};
 
 /// The bookkeeping of one connection.
 #[derive(Debug)]
@@ -33,6 +30,16 @@ struct State {
     http2: bool,
     /// Since when the client takes none of what we have for it.
     blocked: Option<Instant>,
+    /// Who waits for the last answer to be taken.
+    waker: Option<Waker>,
+}
+
+impl State {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
 }
 
 /// What a connection waits for.
@@ -55,6 +62,7 @@ impl Activity {
             since: Instant::now(),
             http2: false,
             blocked: None,
+            waker: None,
         };
         Arc::new(Self(Mutex::new(state)))
     }
@@ -94,10 +102,13 @@ impl Activity {
         self.state().since = Instant::now();
     }
 
-    /// Whether no request is being answered, and no answer waits to be taken.
-    fn is_idle(&self) -> bool {
-        let state = self.state();
-        state.in_flight == 0 && state.blocked.is_none()
+    /// Whether no request is being answered, and no answer waits to be taken; otherwise wakes when that may
+    /// have changed.
+    pub(crate) fn is_idle(&self, cx: &Context<'_>) -> bool {
+        let mut state = self.state();
+        let is_idle = state.in_flight == 0 && state.blocked.is_none();
+        state.waker = (!is_idle).then(|| cx.waker().clone());
+        is_idle
     }
 
     fn waiting(&self) -> Option<(Wait, Instant)> {
@@ -108,16 +119,19 @@ impl Activity {
         }
     }
 
-    fn written<T>(&self, polled: &Poll<T>) {
+    /// Whether the client took what we had for it.
+    pub(crate) fn written<T>(&self, polled: &Poll<T>) {
         let mut state = self.state();
         if polled.is_ready() {
             state.blocked = None;
+            state.wake();
         } else if state.blocked.is_none() {
             state.blocked = Some(Instant::now());
         }
     }
 
-    fn bytes_read(&self) {
+    /// Bytes came in.
+    pub(crate) fn bytes_read(&self) {
         let mut state = self.state();
         // An idle HTTP/2 connection still exchanges settings and pings: no head has begun.
         if state.in_flight == 0 && state.waiting_for == Wait::Request && !state.http2 {
@@ -132,6 +146,7 @@ impl Activity {
         if state.in_flight == 0 {
             state.waiting_for = Wait::Request;
             state.since = Instant::now();
+            state.wake();
         }
     }
 
@@ -173,109 +188,5 @@ impl http_body::Body for InFlightBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// A stream that tells the bookkeeping when bytes come in, and when they do not go out.
-#[derive(Debug)]
-pub(crate) struct Watched<S> {
-    stream: S,
-    activity: Arc<Activity>,
-    tap: Tap,
-    /// What the tap found wrong; what was sound before it was handed on.
-    fault: Option<Fault>,
-}
-
-impl<S> Watched<S> {
-    pub(crate) const fn new(stream: S, activity: Arc<Activity>, tap: Tap) -> Self {
-        Self {
-            stream,
-            activity,
-            tap,
-            fault: None,
-        }
-    }
-}
-
-/// What a request that cannot be followed is answered.
-const BAD_REQUEST: &[u8] =
-    b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-
-impl<S: AsyncWrite + Unpin> Watched<S> {
-    /// Ends the connection; says so where no answer is under way that this would spoil.
-    fn refuse(&mut self, fault: Fault, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let is_idle = self.activity.is_idle();
-        if !is_idle && !fault.in_body {
-            // Requests before it are answered first; hyper reads on when it has done so.
-            return Poll::Pending;
-        }
-        if is_idle {
-            // So few bytes go into the socket's buffer at once, or the client has stopped reading.
-            let _sent = Pin::new(&mut self.stream).poll_write(cx, BAD_REQUEST);
-            let _flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        }
-        tracing::debug!("a request that is not HTTP/1.1 as it should be ended its connection");
-        Poll::Ready(Err(io::ErrorKind::InvalidData.into()))
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if let Some(fault) = self.fault {
-            return self.refuse(fault, cx);
-        }
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        let fresh = buf.filled().get(before..).unwrap_or_default();
-        if fresh.is_empty() {
-            return polled;
-        }
-        self.activity.bytes_read();
-        if let Err(fault) = self.tap.read(fresh) {
-            self.fault = Some(fault);
-            buf.set_filled(before.saturating_add(fault.good));
-            if fault.good == 0 {
-                return self.refuse(fault, cx);
-            }
-        }
-        polled
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.activity.written(&polled);
-        polled
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.activity.written(&polled);
-        polled
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 }

@@ -3,8 +3,11 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use doorward_core::certificate::ClientCertificate;
+use http::header::CONNECTION;
+use http::{Extensions, HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -16,10 +19,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::activity::{Activity, InFlightBody, Wait, Watched};
-use crate::peer::{ListenerName, PeerAddr};
+use crate::activity::{Activity, InFlightBody, Wait};
+use crate::peer::{ListenerName, PeerAddr, Transport};
+use crate::seats::Place;
 use crate::serve::{Body, Limits, Service};
 use crate::tap::{Switch, Tap};
+use crate::upload::{Fate, RequestBody};
+use crate::watched::Watched;
 
 /// Fields a head may have, hyper's own number for HTTP/1.
 const MAX_HEADERS: usize = 100;
@@ -66,6 +72,34 @@ pub(crate) enum End {
 pub(crate) struct Origin {
     pub(crate) peer: PeerAddr,
     pub(crate) listener: ListenerName,
+    pub(crate) transport: Transport,
+    /// What the client proved to hold.
+    pub(crate) certificate: Option<ClientCertificate>,
+    /// Whether HTTP/2 was agreed on already.
+    pub(crate) http2: bool,
+}
+
+impl Origin {
+    /// A connection in the clear.
+    pub(crate) fn new(peer: PeerAddr, listener: &ListenerName) -> Self {
+        Self {
+            peer,
+            listener: listener.clone(),
+            transport: Transport::Clear,
+            certificate: None,
+            http2: false,
+        }
+    }
+
+    /// Tells a request where it came from.
+    fn tell(&self, extensions: &mut Extensions) {
+        extensions.insert(self.peer);
+        extensions.insert(self.listener.clone());
+        extensions.insert(self.transport);
+        if let Some(certificate) = &self.certificate {
+            extensions.insert(certificate.clone());
+        }
+    }
 }
 
 /// Spawns HTTP/2 streams so that they have an owner and end with the grace.
@@ -110,27 +144,36 @@ pub(crate) fn http(executor: Owned, limits: &Limits) -> Builder<Owned> {
 }
 
 /// Serves a connection until it ends.
-pub(crate) async fn run<S>(shared: Arc<Shared>, stream: S, origin: Origin) -> End
+pub(crate) async fn run<S>(shared: Arc<Shared>, stream: S, origin: Origin, place: Place) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let activity = Activity::new();
     let peer = origin.peer;
     let switch = Switch::default();
-    let tap = Tap::new(switch.clone());
-    let service = {
-        let (activity, service) = (Arc::clone(&activity), shared.service.clone());
-        service_fn(move |request| {
-            answer(service.clone(), request, &origin, &activity, switch.clone())
-        })
+    let tap = if origin.http2 {
+        Tap::http2(switch.clone())
+    } else {
+        Tap::new(switch.clone())
     };
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), tap));
+    let service = {
+        let answering = Answering {
+            service: shared.service.clone(),
+            body_timeout: shared.limits.body_timeout,
+            activity: Arc::clone(&activity),
+            origin,
+            switch,
+        };
+        service_fn(move |request| answering.answer(request))
+    };
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity), tap, place));
     let mut connection = pin!(shared.http.serve_connection_with_upgrades(io, service));
     let Limits {
         header_timeout,
         idle_timeout,
         ..
-    } = shared.limits;
+    } = &shared.limits;
+    let (header_timeout, idle_timeout) = (*header_timeout, *idle_timeout);
     let mut closing = false;
     loop {
         let patience = if closing {
@@ -162,36 +205,65 @@ where
     }
 }
 
-fn answer(
+/// What the requests of a connection are answered with.
+struct Answering {
     service: Service,
-    mut request: Request<Incoming>,
-    origin: &Origin,
-    activity: &Arc<Activity>,
+    body_timeout: Duration,
+    activity: Arc<Activity>,
+    origin: Origin,
     switch: Switch,
-) -> impl Future<Output = Result<Response<InFlightBody>, Infallible>> + Send + use<> {
-    let in_flight = activity.begin(request.version());
-    // hyper refuses these for HTTP/1 by itself.
-    let too_many = request.headers().len() > MAX_HEADERS;
-    request.extensions_mut().insert(origin.peer);
-    request.extensions_mut().insert(origin.listener.clone());
-    async move {
-        let response = if too_many {
-            let mut response = Response::new(empty());
-            *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            response
-        } else {
-            service.oneshot(request).await?
-        };
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            switch.off();
+}
+
+impl Answering {
+    fn answer(
+        &self,
+        mut request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<InFlightBody>, Infallible>> + Send + use<> {
+        let version = request.version();
+        let in_flight = self.activity.begin(version);
+        self.origin.tell(request.extensions_mut());
+        // hyper refuses these for HTTP/1 by itself.
+        let too_many = request.headers().len() > MAX_HEADERS;
+        let (service, switch) = (self.service.clone(), self.switch.clone());
+        let fate = Fate::default();
+        let request = request.map(|body| RequestBody::new(body, self.body_timeout, &fate));
+        async move {
+            let response = if too_many {
+                refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+            } else {
+                service.oneshot(request).await?
+            };
+            let response = if fate.answered() {
+                response
+            } else {
+                too_slow(version)
+            };
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                switch.off();
+            }
+            Ok(response.map(|body| InFlightBody {
+                body,
+                _request: in_flight,
+            }))
         }
-        Ok(response.map(|body| InFlightBody {
-            body,
-            _request: in_flight,
-        }))
     }
 }
 
-fn empty() -> Body {
-    Empty::new().map_err(|never| match never {}).boxed_unsync()
+/// The answer to a request whose body was given up, whatever the service made of that.
+fn too_slow(version: Version) -> Response<Body> {
+    let mut response = refusal(StatusCode::REQUEST_TIMEOUT);
+    // HTTP/2 resets the stream by itself, and knows no such field.
+    if version != Version::HTTP_2 {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn refusal(status: StatusCode) -> Response<Body> {
+    let body = Empty::new().map_err(|never| match never {});
+    let mut response = Response::new(body.boxed_unsync());
+    *response.status_mut() = status;
+    response
 }

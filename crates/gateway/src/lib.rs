@@ -4,6 +4,7 @@
 //! listeners with a [`Service`](serve::Service) to [`serve`](serve::serve), and cancels a token
 //! to drain.
 
+mod accept;
 mod activity;
 pub mod address;
 mod connection;
@@ -13,7 +14,11 @@ pub mod inherited;
 pub mod listen;
 mod owner;
 pub mod peer;
+mod seats;
 pub mod serve;
 mod tap;
+pub mod tls;
 mod unix;
+mod upload;
 pub mod upstream;
+mod watched;

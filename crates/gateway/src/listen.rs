@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::address::ListenAddr;
 use crate::inherited::{Inherited, InheritedSocket};
 use crate::peer::ListenerName;
+use crate::tls;
 use crate::unix::{self, SocketFile};
 
 /// Connections the kernel keeps waiting for us, per socket; it may hold fewer (`somaxconn`).
@@ -19,6 +20,7 @@ const BACKLOG: i32 = 1024;
 pub struct Listener {
     pub(crate) name: ListenerName,
     pub(crate) socket: Socket,
+    pub(crate) tls: Option<tls::Server>,
     local: ListenAddr,
 }
 
@@ -39,6 +41,15 @@ impl Listener {
     #[must_use]
     pub fn name(&self) -> &ListenerName {
         &self.name
+    }
+
+    /// Speaks TLS there. A Unix socket goes on in the clear: nobody reads along on it.
+    #[must_use]
+    pub fn with_tls(self, server: &tls::Server) -> Self {
+        Self {
+            tls: Some(server.clone()),
+            ..self
+        }
     }
 }
 
@@ -126,6 +137,7 @@ fn open(
     let listener = |local, socket| Listener {
         name: name.clone(),
         socket,
+        tls: None,
         local,
     };
     match address {

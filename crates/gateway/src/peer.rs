@@ -25,6 +25,15 @@ impl fmt::Display for PeerAddr {
     }
 }
 
+/// How a connection's bytes came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// As they are.
+    Clear,
+    /// Encrypted, up to us.
+    Tls,
+}
+
 /// The name of the listener a request came in at, as given to [`bind`](crate::listen::bind).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ListenerName(Arc<str>);

@@ -3,26 +3,27 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
+use doorward_core::address::folded;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use hyper::body::Incoming;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::util::BoxCloneSyncService;
 
-use crate::address::fold;
-use crate::connection::{self, End, Origin, Owned, Shared};
-use crate::listen::{Listener, Socket};
-use crate::peer::{ListenerName, PeerAddr};
-use crate::unix::SocketFile;
+use crate::accept::{Acceptance, Acceptor, accept_all};
+use crate::connection::{self, Owned, Shared};
+use crate::listen::Listener;
+use crate::seats::Seats;
+pub use crate::upload::{BodyError, RequestBody};
 
 /// Whatever went wrong while a body was being produced.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -30,35 +31,74 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// A response body.
 pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 
-/// What answers the requests. A [`PeerAddr`] and a [`ListenerName`] are in each one's extensions.
-pub type Service = BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>;
-
-/// The first and the longest pause after the system refused to accept.
-const PAUSE: Duration = Duration::from_millis(50);
-const MAX_PAUSE: Duration = Duration::from_secs(1);
-
-/// At most one warning about the connection limit in this time, per listener.
-const WARN_EVERY: Duration = Duration::from_secs(10);
+/// What answers the requests. A [`PeerAddr`], a [`Transport`] and a [`ListenerName`] are in each one's
+/// extensions, and a [`ClientCertificate`] where the client proved that it holds one.
+///
+/// [`PeerAddr`]: crate::peer::PeerAddr
+/// [`Transport`]: crate::peer::Transport
+/// [`ListenerName`]: crate::peer::ListenerName
+/// [`ClientCertificate`]: doorward_core::certificate::ClientCertificate
+pub type Service = BoxCloneSyncService<Request<RequestBody>, Response<Body>, Infallible>;
 
 /// What clients may take of us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// Connections at once over all listeners of one [`serve`]; further ones wait in the backlog.
     pub connections: usize,
+    /// Connections at once of one address (IPv6: of one /64); further ones are closed at once. Connections
+    /// over Unix sockets are not counted.
+    pub connections_per_address: usize,
+    /// Addresses that are not counted so, because they speak for many clients.
+    pub exempt: Exempt,
+    /// How long a TLS handshake may take.
+    pub handshake_timeout: Duration,
     /// How long a head may take, and the first one to begin.
     pub header_timeout: Duration,
+    /// How long a request's body may stand still while we wait for it, before its answer begins; over
+    /// time it must bring 1 KiB in every such period as well.
+    pub body_timeout: Duration,
     /// How long a connection may wait for its next request, or for its client to read on.
     pub idle_timeout: Duration,
 }
 
 impl Default for Limits {
-    /// 10,000 connections, 10 s for a head, 75 s idle (longer than nginx and Envoy keep theirs).
+    /// 10,000 connections, 256 of one address, 10 s for a handshake and for a head, 30 s for a body that
+    /// stands still, 75 s idle (longer than nginx and Envoy keep theirs).
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_address: 256,
+            exempt: Exempt::default(),
+            handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
         }
+    }
+}
+
+/// Addresses that may have any number of connections, exchangeable while it serves. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Exempt(Arc<ArcSwap<Vec<IpNet>>>);
+
+impl Exempt {
+    /// These networks.
+    #[must_use]
+    pub fn new(networks: Vec<IpNet>) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(networks)))
+    }
+
+    /// These networks in their place, for connections from now on.
+    pub fn replace(&self, networks: Vec<IpNet>) {
+        self.0.store(Arc::new(networks));
+    }
+
+    pub(crate) fn holds(&self, address: IpAddr) -> bool {
+        let address = folded(address);
+        self.0
+            .load()
+            .iter()
+            .any(|network| network.contains(&address))
     }
 }
 
@@ -101,14 +141,13 @@ pub async fn serve(
     };
     let shared = Arc::new(Shared {
         service,
-        limits,
         http: connection::http(executor, &limits),
+        limits,
         stop: stop.clone(),
         cut: cut.clone(),
     });
-    let permits = Arc::new(Semaphore::new(
-        limits.connections.min(Semaphore::MAX_PERMITS),
-    ));
+    let connections = shared.limits.connections.min(Semaphore::MAX_PERMITS);
+    let (permits, seats) = (Arc::new(Semaphore::new(connections)), Arc::default());
     let was_cut = Arc::new(AtomicUsize::new(0));
     for socket in sockets {
         tracker.spawn(accept_all(
@@ -116,6 +155,7 @@ pub async fn serve(
             Acceptance {
                 shared: Arc::clone(&shared),
                 permits: Arc::clone(&permits),
+                seats: Arc::<Seats>::clone(&seats),
                 tracker: tracker.clone(),
                 was_cut: Arc::clone(&was_cut),
             },
@@ -130,129 +170,4 @@ pub async fn serve(
     Ok(Drained {
         cut: was_cut.load(Ordering::Relaxed),
     })
-}
-
-/// A listening socket in the runtime.
-struct Acceptor {
-    name: ListenerName,
-    socket: AsyncSocket,
-}
-
-enum AsyncSocket {
-    Tcp(TcpListener),
-    /// The file is removed when the socket is dropped.
-    Unix(UnixListener, Option<SocketFile>),
-}
-
-enum Stream {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
-
-impl Acceptor {
-    fn register(listener: Listener) -> io::Result<Self> {
-        let socket = match listener.socket {
-            Socket::Tcp(socket) => AsyncSocket::Tcp(TcpListener::from_std(socket)?),
-            Socket::Unix(socket, file) => AsyncSocket::Unix(UnixListener::from_std(socket)?, file),
-        };
-        Ok(Self {
-            name: listener.name,
-            socket,
-        })
-    }
-
-    async fn accept(&self) -> io::Result<(Stream, PeerAddr)> {
-        match &self.socket {
-            AsyncSocket::Tcp(socket) => {
-                let (stream, peer) = socket.accept().await?;
-                // Answers are written whole; waiting to fill a packet only costs time.
-                stream.set_nodelay(true)?;
-                Ok((Stream::Tcp(stream), PeerAddr::Tcp(fold(peer))))
-            }
-            AsyncSocket::Unix(socket, _file) => {
-                let (stream, _unnamed) = socket.accept().await?;
-                Ok((Stream::Unix(stream), PeerAddr::Unix))
-            }
-        }
-    }
-}
-
-/// What an accepted connection needs to be served.
-struct Acceptance {
-    shared: Arc<Shared>,
-    permits: Arc<Semaphore>,
-    tracker: TaskTracker,
-    was_cut: Arc<AtomicUsize>,
-}
-
-async fn accept_all(acceptor: Acceptor, acceptance: Acceptance) {
-    let stop = acceptance.shared.stop.clone();
-    let accepting = async {
-        let mut pause = PAUSE;
-        let mut warned = None;
-        loop {
-            match acceptor.accept().await {
-                Ok((stream, peer)) => {
-                    pause = PAUSE;
-                    let permit = acceptance.permit(&mut warned).await;
-                    let origin = Origin {
-                        peer,
-                        listener: acceptor.name.clone(),
-                    };
-                    acceptance.start(stream, origin, permit);
-                }
-                Err(error) if is_the_clients(&error) => {}
-                Err(error) => {
-                    // Out of descriptors or memory: trying again at once would only spin.
-                    tracing::warn!(listener = %acceptor.name, %error, "cannot accept connections");
-                    tokio::time::sleep(pause).await;
-                    pause = pause.saturating_mul(2).min(MAX_PAUSE);
-                }
-            }
-        }
-    };
-    let _: Option<()> = stop.run_until_cancelled(accepting).await;
-}
-
-impl Acceptance {
-    async fn permit(&self, warned: &mut Option<Instant>) -> Option<OwnedSemaphorePermit> {
-        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
-            return Some(permit);
-        }
-        let now = Instant::now();
-        if warned.is_none_or(|at| now.duration_since(at) >= WARN_EVERY) {
-            *warned = Some(now);
-            let limit = self.shared.limits.connections;
-            tracing::warn!(limit, "connection limit reached, new connections wait");
-        }
-        // The semaphore is never closed, so this is always a permit.
-        Arc::clone(&self.permits).acquire_owned().await.ok()
-    }
-
-    fn start(&self, stream: Stream, origin: Origin, permit: Option<OwnedSemaphorePermit>) {
-        let (shared, was_cut) = (Arc::clone(&self.shared), Arc::clone(&self.was_cut));
-        self.tracker.spawn(async move {
-            let end = match stream {
-                Stream::Tcp(stream) => connection::run(shared, stream, origin).await,
-                Stream::Unix(stream) => connection::run(shared, stream, origin).await,
-            };
-            if matches!(end, End::Cut) {
-                was_cut.fetch_add(1, Ordering::Relaxed);
-            }
-            drop(permit);
-        });
-    }
-}
-
-/// Whether only this one connection is lost: the client left before it was accepted.
-fn is_the_clients(error: &io::Error) -> bool {
-    use io::ErrorKind as K;
-    matches!(
-        error.kind(),
-        K::ConnectionAborted
-            | K::ConnectionReset
-            | K::ConnectionRefused
-            | K::NotConnected
-            | K::InvalidInput
-    )
 }

@@ -7,10 +7,9 @@ use bytes::Bytes;
 use doorward_gateway::inherited::Inherited;
 use doorward_gateway::listen::{Listener, bind};
 use doorward_gateway::peer::{ListenerName, PeerAddr};
-use doorward_gateway::serve::{Body, Drained, Limits, Service, serve};
+use doorward_gateway::serve::{Body, Drained, Limits, RequestBody, Service, serve};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty, Full};
-use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
@@ -72,7 +71,7 @@ fn start(limits: Limits, grace: Duration) -> Running {
 
 /// Answers with the peer and the listener; `/slow` after 300 ms, `/stuck` never.
 fn service() -> Service {
-    BoxCloneSyncService::new(service_fn(|request: Request<Incoming>| async move {
+    BoxCloneSyncService::new(service_fn(|request: Request<RequestBody>| async move {
         match request.uri().path() {
             "/slow" => sleep(Duration::from_millis(300)).await,
             "/stuck" => sleep(Duration::from_hours(1)).await,

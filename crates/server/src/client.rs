@@ -15,11 +15,16 @@ use http::request::Parts;
 use crate::door::forward_auth::Check;
 use crate::{Settings, request_id};
 
+/// What a proxy says about how the client came.
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
 /// The network peer of a request; whoever listens puts it into the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// A TCP peer.
     Address(SocketAddr),
+    /// A TCP peer whose connection is encrypted up to us.
+    Encrypted(SocketAddr),
     /// Somebody on a Unix socket: on this machine, and let in by the file's mode.
     Local,
 }
@@ -54,13 +59,12 @@ impl Client {
 /// Reads the client off a request. Without a peer it is a stranger at `0.0.0.0`, for whoever forgot to
 /// say who it is must not make it local.
 pub(crate) fn of(peer: Option<Peer>, headers: &HeaderMap, settings: &Settings) -> Client {
-    let (peer, trusted) = trusted(peer, settings);
+    let https = scheme(peer, headers, settings) == Scheme::Https;
+    let peer = address_of(peer);
     let lines = text_lines(headers, "x-forwarded-for");
     Client {
         address: address::client(peer, &lines, &settings.trusted_proxies),
-        exposed: !(settings.allow_plaintext
-            || peer.is_loopback()
-            || (trusted && came_by_https(headers))),
+        exposed: !(settings.allow_plaintext || peer.is_loopback() || https),
     }
 }
 
@@ -87,29 +91,38 @@ impl Facts {
     pub fn of(head: &Parts, settings: &Settings, random: &Random) -> Self {
         let peer = head.extensions.get::<Peer>().copied();
         let client = of(peer, &head.headers, settings);
-        let (peer, trusted) = trusted(peer, settings);
-        let https = trusted && came_by_https(&head.headers);
         Self {
             request_id: request_id::of(&head.headers, random),
             client: client.address,
-            peer,
-            peer_is_trusted: trusted,
+            peer: address_of(peer),
+            peer_is_trusted: is_trusted(peer, settings),
             exposed: client.exposed,
-            scheme: if https { Scheme::Https } else { Scheme::Http },
+            scheme: scheme(peer, &head.headers, settings),
         }
     }
 }
 
-/// The peer's address, and whether its word counts.
-fn trusted(peer: Option<Peer>, settings: &Settings) -> (IpAddr, bool) {
+/// How the client came. A trusted proxy knows, if it says so: a client may have reached it in the clear.
+fn scheme(peer: Option<Peer>, headers: &HeaderMap, settings: &Settings) -> Scheme {
+    let told = is_trusted(peer, settings) && headers.contains_key(FORWARDED_PROTO);
+    let https = if told {
+        came_by_https(headers)
+    } else {
+        matches!(peer, Some(Peer::Encrypted(_)))
+    };
+    if https { Scheme::Https } else { Scheme::Http }
+}
+
+/// Whether a peer's word counts.
+fn is_trusted(peer: Option<Peer>, settings: &Settings) -> bool {
     let peer = address_of(peer);
     let mut proxies = settings.trusted_proxies.iter();
-    (peer, proxies.any(|net| net.contains(&peer)))
+    proxies.any(|net| net.contains(&peer))
 }
 
 fn address_of(peer: Option<Peer>) -> IpAddr {
     match peer {
-        Some(Peer::Address(address)) => address::folded(address.ip()),
+        Some(Peer::Address(address) | Peer::Encrypted(address)) => address::folded(address.ip()),
         Some(Peer::Local) => Ipv4Addr::LOCALHOST.into(),
         None => Ipv4Addr::UNSPECIFIED.into(),
     }
@@ -150,7 +163,7 @@ fn text_lines<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
 
 /// Whether every hop that is named says `https`, and at least one is named.
 fn came_by_https(headers: &HeaderMap) -> bool {
-    let lines = text_lines(headers, "x-forwarded-proto");
+    let lines = text_lines(headers, FORWARDED_PROTO);
     let mut hops = lines.iter().flat_map(|line| line.split(',')).peekable();
     hops.peek().is_some() && hops.all(|hop| hop.trim().eq_ignore_ascii_case("https"))
 }
@@ -226,6 +239,23 @@ mod tests {
         );
         assert!(!proxied.exposed);
         assert_eq!(proxied.address, IpAddr::from([203, 0, 113, 7]));
+    }
+
+    #[test]
+    fn what_came_encrypted_is_not_exposed_unless_a_proxy_knows_better() {
+        let encrypted = Peer::Encrypted("192.0.2.1:9".parse().unwrap());
+        let seen = |headers: &HeaderMap, settings: &Settings| {
+            let scheme = scheme(Some(encrypted), headers, settings);
+            (scheme, of(encrypted, headers, settings).exposed)
+        };
+        let (nothing, http) = (HeaderMap::new(), headers(&[("x-forwarded-proto", "http")]));
+        let (strangers, proxys) = (settings(&[], false), settings(&["192.0.2.0/24"], false));
+        for settings in [&strangers, &proxys] {
+            assert_eq!(seen(&nothing, settings), (Scheme::Https, false));
+        }
+        // A stranger's word counts for nothing; a proxy's does, also against itself.
+        assert_eq!(seen(&http, &strangers), (Scheme::Https, false));
+        assert_eq!(seen(&http, &proxys), (Scheme::Http, true));
     }
 
     #[test]

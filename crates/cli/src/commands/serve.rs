@@ -58,7 +58,7 @@ fn announce(sockets: &Sockets, settings: &Settings) {
         ListenAddr::Tcp(address) => !address.ip().is_loopback(),
         _ => false,
     };
-    if sockets.public().iter().any(reaches_out) {
+    if settings.tls.is_none() && sockets.public().iter().any(reaches_out) {
         let allowed = settings.listen.allow_plaintext;
         tracing::warn!(
             allow_plaintext = allowed,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorward_core::api::{Accept, AcceptMethod, Api, Dialect, IdentityHeaders, Members, Rule};
+use doorward_core::certificate::San;
 use doorward_core::id::AccountId;
 use doorward_core::permission::{BUILT_IN, Permission};
 use doorward_core::request::{Leniency, Oddity};
@@ -12,6 +13,7 @@ use http::{HeaderName, Method};
 use ipnet::IpNet;
 
 use super::rows::{self, Row};
+use super::section::tls;
 use super::unknown::closest;
 use super::upstream::Upstream;
 use super::value::{Mismatch, Values};
@@ -28,7 +30,7 @@ const UNRESOLVED: AccountId = AccountId::new([0; 16]);
 pub struct Guarded {
     /// The APIs.
     pub apis: Vec<ApiSettings>,
-    /// Whom addresses stand for.
+    /// Whom addresses and certificates stand for.
     pub identities: Vec<IdentitySettings>,
     /// The services behind.
     pub upstreams: Vec<Upstream>,
@@ -60,8 +62,17 @@ pub struct IdentitySettings {
     pub user_key: String,
     /// Id or username of the user, if it stands for one.
     pub user: Option<String>,
-    /// The addresses.
-    pub ip: Vec<IpNet>,
+    /// What stands for it.
+    pub by: Mapped,
+}
+
+/// What stands for an identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mapped {
+    /// The client's address.
+    Ip(Vec<IpNet>),
+    /// A name in the client's certificate.
+    CertSan(San),
 }
 
 impl Guarded {
@@ -76,7 +87,7 @@ impl Guarded {
             guarded.upstreams.push(Upstream::build(row, &mut problems)?);
         }
         for row in rows::of(rows, "identity") {
-            guarded.identities.extend(identity(row)?);
+            guarded.identities.extend(identity(row, &mut problems)?);
         }
         for row in rows::of(rows, "api") {
             if let Some(api) = api(row, &mut problems)? {
@@ -107,13 +118,23 @@ impl Guarded {
                 problems.push(row.problem("api.upstream", message));
             }
         }
-        if api.accept.names(AcceptMethod::Ip) && self.identities.is_empty() {
+        let by = |fits: fn(&Mapped) -> bool| self.identities.iter().any(|it| fits(&it.by));
+        if api.accept.names(AcceptMethod::Ip) && !by(|by| matches!(by, Mapped::Ip(_))) {
             let message = "\"ip\" needs an [[identity]] that says whom addresses stand for";
             problems.push(row.problem("api.accept", message));
         }
         if api.accept.names(AcceptMethod::Mtls) {
-            let message = "\"mtls\" needs [tls], which is not available in this version";
-            problems.push(row.problem("api.accept", message));
+            let named = by(|by| matches!(by, Mapped::CertSan(_)));
+            let believed: Option<String> = values.read(tls::CLIENT_CA).unwrap_or_default();
+            let missing = [
+                (!named).then_some("an [[identity]] with cert_san"),
+                believed.is_none().then_some("tls.client_ca"),
+            ];
+            let missing: Vec<&str> = missing.into_iter().flatten().collect();
+            if !missing.is_empty() {
+                let message = format!("\"mtls\" needs {}", missing.join(" and "));
+                problems.push(row.problem("api.accept", message));
+            }
         }
         let origins: Vec<String> = values.read("origins").unwrap_or_default();
         if api.assertion && origins.is_empty() {
@@ -156,11 +177,24 @@ impl Guarded {
     }
 }
 
-fn identity(row: &Row) -> Result<Option<IdentitySettings>, Mismatch> {
+fn identity(row: &Row, problems: &mut Vec<Problem>) -> Result<Option<IdentitySettings>, Mismatch> {
     let account: Option<String> = row.values.read("identity.account")?;
-    let ip: Option<Vec<IpNet>> = row.values.read("identity.ip")?;
+    let ip: Vec<IpNet> = row.values.read("identity.ip")?;
+    let san: Option<San> = row.values.parse("identity.cert_san")?;
     let user: Option<String> = row.values.read("identity.user")?;
-    let (Some(account), Some(ip)) = (account, ip) else {
+    let by = match (ip.is_empty(), san) {
+        (false, None) => Mapped::Ip(ip),
+        (true, Some(san)) => Mapped::CertSan(san),
+        (is_nothing, _) => {
+            problems.push(row.problem_as_whole(if is_nothing {
+                "nothing stands for it; set ip or cert_san"
+            } else {
+                "ip and cert_san are two identities; write a second [[identity]]"
+            }));
+            return Ok(None);
+        }
+    };
+    let Some(account) = account else {
         return Ok(None);
     };
     Ok(Some(IdentitySettings {
@@ -168,7 +202,7 @@ fn identity(row: &Row) -> Result<Option<IdentitySettings>, Mismatch> {
         account,
         user_key: format!("{}.user", row.label),
         user,
-        ip,
+        by,
     }))
 }
 

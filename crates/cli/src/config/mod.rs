@@ -31,7 +31,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use duration::parse_duration;
-pub use guarded::{ApiSettings, Guarded, IdentitySettings};
+pub use guarded::{ApiSettings, Guarded, IdentitySettings, Mapped};
 pub use key::{DefaultValue, Form, Key, Kind, Shape, Table};
 pub use master_key::MasterKey;
 pub use problem::{Place, Problem, Problems};

@@ -80,7 +80,8 @@ accept = [["token"], ["anonymous"]]
 ```
 
 SIGHUP reads the file again. It is judged whole and exchanged at once, or not at all; requests under way end by
-what they began with. `log.level`, `origins`, `rights`, `[trust]`, `[check]`, `listen.allow_plaintext`, the APIs, their
+what they began with. `log.level`, `origins`, `rights`, `[trust]`, `[check]`, `listen.allow_plaintext`, the files of `[tls]`
+(read anew each time, but on or off needs a restart), the APIs, their
 rules, upstreams and identities, and `[crossbar]` `enabled`, `hosts`, `account`, `v1`, `language` and `max_body` can change
 so; everything else needs a restart, and a file that changes it is refused with the names of those keys.
 "#;

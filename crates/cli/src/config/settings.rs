@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_gateway::address::ListenAddr;
+use doorward_gateway::tls::Files;
 use ipnet::IpNet;
 
 use super::check::check;
@@ -11,6 +12,7 @@ use super::environment::Environment;
 use super::input::Input;
 use super::rows::{self, Row};
 use super::section::funnelback::TWO_WEEKS;
+use super::section::tls;
 use super::value::{Mismatch, Values};
 use super::{
     Cache, Check, Crossbar, Entry, Funnelback, Guarded, Hash, Layer, Limits, Listen, Log,
@@ -35,6 +37,8 @@ pub struct Settings {
     pub shutdown_grace: Duration,
     /// `[listen]`
     pub listen: Listen,
+    /// `[tls]`; none: in the clear.
+    pub tls: Option<Files>,
     /// `[store]`
     pub store: Store,
     /// `[trust]`
@@ -135,6 +139,7 @@ impl Settings {
         Ok(Some(Self {
             shutdown_grace: values.read("shutdown_grace")?,
             listen: Listen::build(values)?,
+            tls: tls::build(values, &data)?,
             store: Store::build(values, &data)?,
             trust: Trust::build(values)?,
             crossbar: Crossbar::build(values)?,
@@ -144,7 +149,7 @@ impl Settings {
             cache: Cache::build(values)?,
             limits: Limits::build(values)?,
             log: Log::build(values)?,
-            check: Check::build(values)?,
+            check: Check::build(values, &data)?,
             record: Record::build(values)?,
             origins: values.read("origins")?,
             guarded,
@@ -232,6 +237,7 @@ fn together(values: &Values) -> Vec<Problem> {
             "the same address as in listen.public; choose another",
         ));
     }
+    problems.extend(encrypted(values));
     problems.extend(asking(values, &[public.as_slice(), &ops].concat()));
     let lifetime = values.read::<Duration>("funnelback.token_lifetime");
     if lifetime.is_ok_and(|lifetime| lifetime > TWO_WEEKS) {
@@ -247,6 +253,28 @@ fn together(values: &Values) -> Vec<Problem> {
             "listen.public",
             "no address; write at least one",
         ));
+    }
+    problems
+}
+
+/// A certificate is nothing without its key, nor the other way round, nor anybody's without both.
+fn encrypted(values: &Values) -> Vec<Problem> {
+    let is_set = |key| {
+        let path = values.read::<Option<String>>(key);
+        path.is_ok_and(|path| path.is_some())
+    };
+    let needs = |key, other: &str| at(values, key, &format!("that needs {other}"));
+    let (cert, key) = (is_set(tls::CERT), is_set(tls::KEY));
+    let mut problems = Vec::new();
+    if cert != key {
+        problems.push(if cert {
+            needs(tls::CERT, tls::KEY)
+        } else {
+            needs(tls::KEY, tls::CERT)
+        });
+    }
+    if is_set(tls::CLIENT_CA) && !cert && !key {
+        problems.push(needs(tls::CLIENT_CA, "tls.cert and tls.key"));
     }
     problems
 }

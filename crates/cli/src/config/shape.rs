@@ -2,6 +2,8 @@
 
 mod wire;
 
+use doorward_core::certificate::San;
+
 use super::check::quoted;
 use super::key::Shape;
 
@@ -133,6 +135,16 @@ pub(super) fn oddity(text: &str) -> Option<doorward_core::request::Oddity> {
     let found = ODDITIES.iter().find(|(word, _)| *word == text);
     found.map(|(_, oddity)| *oddity)
 }
+
+/// A name in a certificate.
+pub(super) const SAN: Shape = Shape {
+    takes: "name with its kind before it: `\"DNS:…\"`, `\"URI:…\"`, `\"email:…\"` or `\"IP:…\"`",
+    canonical: |text| {
+        let san = text.parse::<San>();
+        san.map(|san| san.to_string())
+            .map_err(|error| format!("{} is no name of a certificate: {error}", quoted(text)))
+    },
+};
 
 /// A file.
 pub(super) const FILE: Shape = Shape {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::key::{DefaultValue, Key, Kind, Table};
 use super::section::{
     api, cache, check, crossbar, funnelback, hash, identity, limits, listen, log, record, store,
-    tokens, trust, upstream,
+    tls, tokens, trust, upstream,
 };
 use super::shape;
 
@@ -33,9 +33,10 @@ const TOP: &[Key] = &[
     },
 ];
 
-const SECTIONS: [&[Key]; 13] = [
+const SECTIONS: [&[Key]; 14] = [
     TOP,
     listen::KEYS,
+    tls::KEYS,
     store::KEYS,
     trust::KEYS,
     check::KEYS,

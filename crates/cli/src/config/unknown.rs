@@ -5,13 +5,7 @@ use super::key::{Table, variable};
 use super::table;
 
 /// Keys and sections that the documentation of later versions has.
-const LATER: [&str; 5] = [
-    "crossbar.recovery",
-    "listen.console",
-    "listen.grpc",
-    "mail",
-    "tls",
-];
+const LATER: [&str; 4] = ["crossbar.recovery", "listen.console", "listen.grpc", "mail"];
 
 /// What is wrong with a dotted name of the file.
 pub(super) fn key(name: &str) -> String {

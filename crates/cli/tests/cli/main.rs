@@ -29,3 +29,4 @@ mod roles;
 mod serving;
 mod support;
 mod synced;
+mod tls;

@@ -195,12 +195,69 @@ fn what_an_api_accepts_must_make_sense() {
         ("[['token', 'mfa']]", "no factor yet"),
         ("[['token', 'anonymous']]", "\"anonymous\""),
         ("['ip']", "needs an [[identity]]"),
-        ("['mtls']", "needs [tls]"),
+        (
+            "['mtls']",
+            "needs an [[identity]] with cert_san and tls.client_ca",
+        ),
     ] {
         let file = api("").replace("['token']", accept);
         let said = problem(&file);
         assert!(said.contains(expected), "{accept}: {said}");
     }
+}
+
+#[test]
+fn certificates_need_an_authority_and_an_identity() {
+    let machines = api("").replace("['token']", "['mtls']");
+    let robot = "[[identity]]\naccount = 'acme'\ncert_san = 'URI:spiffe://acme/robot'\n";
+    let files = "[tls]\ncert = 'c.pem'\nkey = '/k.pem'\n";
+    let whole = format!("{machines}{robot}{files}client_ca = 'ca.pem'\n");
+    let case = Case::new(&whole);
+    let settings = case.settings();
+    let data = settings.data.clone();
+    let tls = settings.tls.unwrap();
+    assert_eq!(tls.cert, data.join("c.pem"));
+    assert_eq!(tls.key, std::path::Path::new("/k.pem"));
+    let shown = Case::new(&whole).load().unwrap().show();
+    assert!(shown.contains("URI:spiffe://acme/robot"), "{shown}");
+    for (file, expected) in [
+        (format!("{machines}{robot}{files}"), "needs tls.client_ca"),
+        (
+            format!("{machines}{files}client_ca = 'ca.pem'\n"),
+            "needs an [[identity]] with cert_san",
+        ),
+        (
+            format!("{robot}ip = ['10.0.0.1']\n"),
+            "write a second [[identity]]",
+        ),
+        (
+            "[[identity]]\naccount = 'acme'\n".to_owned(),
+            "set ip or cert_san",
+        ),
+        (
+            "[tls]\ncert = 'c'\n".to_owned(),
+            "tls.cert: that needs tls.key",
+        ),
+        (
+            "[tls]\nkey = 'k'\n".to_owned(),
+            "tls.key: that needs tls.cert",
+        ),
+        (
+            "[tls]\nclient_ca = 'c'\n".to_owned(),
+            "that needs tls.cert and tls.key",
+        ),
+    ] {
+        let said = problem(&file);
+        assert!(said.contains(expected), "{file}: {said}");
+    }
+}
+
+#[test]
+fn a_name_of_a_certificate_has_its_kind_before_it() {
+    let file = "[[identity]]\naccount = 'acme'\ncert_san = 'spiffe://acme/robot'\n";
+    let said = Case::new(file).problems().join("\n");
+    assert!(said.contains("3:12: identity.1.cert_san: "), "{said}");
+    assert!(said.contains("write its kind before it"), "{said}");
 }
 
 #[test]

@@ -12,13 +12,12 @@ use doorward_gateway::guard::{self, Guard, Unserved, Why};
 use doorward_gateway::inherited::Inherited;
 use doorward_gateway::listen::bind;
 use doorward_gateway::peer::{ListenerName, PeerAddr};
-use doorward_gateway::serve::{BoxError, Limits, Service, serve};
+use doorward_gateway::serve::{BoxError, Limits, RequestBody, Service, serve};
 use doorward_gateway::upstream::UpstreamSettings;
 use doorward_server::{Asked, Check, CheckPeers, Peer, Rejection};
 use doorward_testkit::App;
 use http::Request;
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -89,7 +88,7 @@ impl Served {
         let name = ListenerName::new("door");
         let listeners = bind(&name, &addresses, &mut Inherited::default()).unwrap();
         let address = listeners.first().unwrap().local().to_string();
-        let service = service.map_request(move |mut request: Request<Incoming>| {
+        let service = service.map_request(move |mut request: Request<RequestBody>| {
             if let Some(PeerAddr::Tcp(peer)) = request.extensions().get().copied() {
                 request.extensions_mut().insert(Peer::Address(peer));
             }
@@ -215,7 +214,7 @@ impl Server {
             allow_plaintext: false,
         };
         let router = doorward_server::check(self.engine().clone(), settings);
-        let service = tower::service_fn(move |request: Request<Incoming>| {
+        let service = tower::service_fn(move |request: Request<RequestBody>| {
             let router = router.clone();
             async move {
                 let response = router.oneshot(request).await?;

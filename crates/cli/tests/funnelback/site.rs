@@ -282,6 +282,7 @@ fn wire(account: AccountId, search: SocketAddr, plan: Plan) -> Wire {
             funnelback: Some(plan.funnelback),
         },
         upstreams: vec![UpstreamSettings::new("search", vec![url])],
+        exempt: Vec::new(),
         check: Check {
             peers: CheckPeers::default(),
             trusted_proxies: Vec::new(),

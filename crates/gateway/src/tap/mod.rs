@@ -50,6 +50,8 @@ pub(crate) struct Tap {
 enum State {
     /// Collects a head; `empty` is whether a line end stood before it.
     Head { bytes: Vec<u8>, empty: bool },
+    /// HTTP/2 was agreed on; so many bytes of its preface came.
+    Preface(usize),
     /// So many bytes of a body are still to come.
     Body(u64),
     /// A body in chunks.
@@ -74,6 +76,14 @@ impl Tap {
     pub(crate) const fn new(switch: Switch) -> Self {
         Self {
             state: State::head(),
+            switch,
+        }
+    }
+
+    /// A tap where HTTP/2 was agreed on in the handshake: HTTP/1 in its place would go by unfollowed.
+    pub(crate) const fn http2(switch: Switch) -> Self {
+        Self {
+            state: State::Preface(0),
             switch,
         }
     }
@@ -118,6 +128,18 @@ impl Tap {
                 let (taken, over) = chunks.read(rest)?;
                 if over {
                     self.state = State::head();
+                }
+                Ok(taken)
+            }
+            State::Preface(come) => {
+                let expected = PREFACE.get(*come..).unwrap_or_default();
+                let taken = rest.len().min(expected.len());
+                if rest.get(..taken) != expected.get(..taken) {
+                    return Err(0);
+                }
+                *come = come.saturating_add(taken);
+                if *come == PREFACE.len() {
+                    self.state = State::Off;
                 }
                 Ok(taken)
             }

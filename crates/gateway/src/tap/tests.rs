@@ -172,6 +172,21 @@ fn http2_and_changed_protocols_are_not_followed() {
     tap.read(b"\0\xff\n").unwrap();
 }
 
+#[test]
+fn where_http2_was_agreed_on_nothing_else_comes() {
+    for piece in [1, 7, 64] {
+        let mut tap = Tap::http2(Switch::default());
+        let mut bytes = PREFACE.to_vec();
+        bytes.extend([0, 0, 0, 4, 0, 0xff, b'\n']);
+        for piece in bytes.chunks(piece) {
+            tap.read(piece).unwrap();
+        }
+        let mut tap = Tap::http2(Switch::default());
+        let other = b"PRI * HTTP/1.1\r\nhost: h\r\n\r\n";
+        assert!(other.chunks(piece).any(|piece| tap.read(piece).is_err()));
+    }
+}
+
 proptest! {
     #[test]
     fn a_verdict_does_not_depend_on_how_bytes_arrive(

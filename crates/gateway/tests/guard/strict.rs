@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use crate::support::{OK, PATIENCE, answers, door, upstream};
+use crate::support::{Door, OK, PATIENCE, answers, door, upstream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn atk_s31_smuggled_requests_are_answered_400_and_reach_nobody() {
@@ -81,4 +81,86 @@ async fn bytes_may_arrive_one_by_one() {
         .unwrap()
         .unwrap();
     assert_eq!(&first, b"HTTP/1.1 200");
+}
+
+/// A request over HTTP/2 whose `:path` is these bytes; everything that comes back within the connection.
+async fn over_http2(door: &Door, path: &[u8], token: Option<&[u8]>) -> Vec<u8> {
+    let literal = |index: &[u8], value: &[u8]| {
+        // Lengths from 127 on go on in groups of seven bits (RFC 7541 section 5.1).
+        let length = if value.len() < 127 {
+            vec![u8::try_from(value.len()).unwrap()]
+        } else {
+            let rest = value.len() - 127;
+            let low = u8::try_from(rest % 128).unwrap() | 0x80;
+            vec![127, low, u8::try_from(rest / 128).unwrap()]
+        };
+        [index, &length, value].concat()
+    };
+    let fields = [
+        &[0x82, 0x86][..],
+        &literal(&[0x04], path),
+        &literal(&[0x01], b"h"),
+        &token.map_or_else(Vec::new, |token| literal(&[0x0f, 0x08], token)),
+    ]
+    .concat();
+    let frame = |kind: u8, flags: u8, number: u8, payload: &[u8]| {
+        let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
+        let head = [0, length[0], length[1], kind, flags, 0, 0, 0, number];
+        [&head, payload].concat()
+    };
+    let mut stream = door.connect().await;
+    let bytes = [
+        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
+        &frame(4, 0, 0, &[]),
+        &frame(1, 5, 1, &fields),
+    ];
+    stream.write_all(&bytes.concat()).await.unwrap();
+    let mut answer = Vec::new();
+    loop {
+        let mut head = [0; 9];
+        timeout(PATIENCE, stream.read_exact(&mut head))
+            .await
+            .unwrap()
+            .unwrap();
+        let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+        timeout(PATIENCE, stream.read_exact(&mut payload))
+            .await
+            .unwrap()
+            .unwrap();
+        if head[8] == 1 && matches!(head[3], 0 | 1) {
+            answer.extend(payload);
+            if head[4] & 1 == 1 {
+                return answer;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn atk_s24_a_path_cut_at_its_fragment_is_judged_as_it_is_passed_on() {
+    let (url, seen) = upstream(answers(OK)).await;
+    let door = door(&[&url]).await;
+    let token = format!("Bearer {}", door.token);
+    let told = || std::mem::take(&mut *seen.lock().unwrap());
+
+    let answer = over_http2(&door, b"/open/x#/../../a/secret", None).await;
+    assert_eq!(answer.first(), Some(&0x88), "{answer:02x?}");
+    let heads = told();
+    assert_eq!(heads.len(), 1, "{heads:?}");
+    assert!(
+        heads[0].starts_with("GET /open/x HTTP/1.1\r\n"),
+        "{heads:?}"
+    );
+
+    // What stands behind it opens nothing.
+    over_http2(&door, b"/a/x#/../../open/", None).await;
+    over_http2(&door, b"/a/x?#/open/", None).await;
+    assert_eq!(told(), Vec::<String>::new());
+
+    over_http2(&door, b"/a/x?q=1#/open/", Some(token.as_bytes())).await;
+    let heads = told();
+    assert!(
+        heads[0].starts_with("GET /a/x?q=1 HTTP/1.1\r\n"),
+        "{heads:?}"
+    );
 }

@@ -12,12 +12,11 @@ use doorward_gateway::guard::{Facts, Guard, Unserved, Why};
 use doorward_gateway::inherited::Inherited;
 use doorward_gateway::listen::bind;
 use doorward_gateway::peer::ListenerName;
-use doorward_gateway::serve::{Body, Limits, serve};
+use doorward_gateway::serve::{Body, Limits, RequestBody, serve};
 use doorward_gateway::upstream::UpstreamSettings;
 use doorward_testkit::App;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -135,7 +134,7 @@ fn serve_guard(guard: Guard) -> (String, tokio_util::sync::DropGuard) {
     let address = listeners.first().unwrap().local().to_string();
     let stop = CancellationToken::new();
     let until = stop.clone();
-    let service = BoxCloneSyncService::new(service_fn(move |request: Request<Incoming>| {
+    let service = BoxCloneSyncService::new(service_fn(move |request: Request<RequestBody>| {
         let guard = guard.clone();
         async move { Ok(guard.serve(request).await) }
     }));

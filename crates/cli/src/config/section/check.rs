@@ -1,6 +1,6 @@
 //! `[check]`: who may ask at the forward-auth door.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
@@ -47,7 +47,7 @@ pub struct Check {
 }
 
 impl Check {
-    pub(in crate::config) fn build(values: &Values) -> Result<Self, Mismatch> {
+    pub(in crate::config) fn build(values: &Values, data: &Path) -> Result<Self, Mismatch> {
         let peers: Vec<String> = values.read("check.peers")?;
         let networks = peers.iter().filter(|peer| *peer != UNIX);
         let networks = networks.map(|peer| peer.parse());
@@ -57,7 +57,7 @@ impl Check {
                 .collect::<Result<_, _>>()
                 .map_err(|_| Mismatch("check.peers"))?,
             unix: peers.iter().any(|peer| peer == UNIX),
-            secret_file: secret.map(PathBuf::from),
+            secret_file: secret.map(|path| data.join(path)),
             allow_any_peer: values.read("check.allow_any_peer")?,
         })
     }

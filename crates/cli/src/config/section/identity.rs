@@ -1,6 +1,7 @@
-//! `[[identity]]`: whom an address stands for.
+//! `[[identity]]`: whom an address or a certificate stands for.
 
 use crate::config::key::{DefaultValue, Form, Key, Kind, Table};
+use crate::config::shape;
 
 pub(in crate::config) const TABLE: Table = Table {
     name: "identity",
@@ -21,10 +22,17 @@ pub(in crate::config) const TABLE: Table = Table {
         Key {
             name: "identity.ip",
             kind: Kind::Networks,
-            default: DefaultValue::Required,
+            default: DefaultValue::Text(""),
             doc: "The client addresses that stand for it, trusted proxies taken into account.",
+        },
+        Key {
+            name: "identity.cert_san",
+            kind: Kind::Word(&shape::SAN),
+            default: DefaultValue::Unset,
+            doc: "In the place of `ip`: a name in the client's certificate that stands for it, the whole name.",
         },
     ],
     tables: &[],
-    doc: "Whom a client's address stands for, at APIs that accept `ip`.",
+    doc: "Whom a client's address stands for, at APIs that accept `ip`, or its certificate, at those that accept \
+          `mtls`: one of both in each.",
 };

@@ -10,6 +10,10 @@ const FAILURES: Kind = Kind::Count {
     max: 1_000_000,
 };
 
+const TIMEOUT: Kind = Kind::Duration {
+    min: Duration::from_millis(100),
+};
+
 pub(in crate::config) const KEYS: &[Key] = &[
     Key {
         name: "limits.enabled",
@@ -52,6 +56,42 @@ pub(in crate::config) const KEYS: &[Key] = &[
         default: DefaultValue::Text("10000"),
         doc: "Connections at once; further ones wait.",
     },
+    Key {
+        name: "limits.connections_per_address",
+        kind: Kind::Count {
+            min: 1,
+            max: 1_000_000,
+        },
+        default: DefaultValue::Text("256"),
+        doc: "Connections at once of one address (IPv4 /32, IPv6 /64); further ones are closed. `trust.proxies` and \
+              `check.peers` are not counted so.",
+    },
+    Key {
+        name: "limits.handshake_timeout",
+        kind: TIMEOUT,
+        default: DefaultValue::Text("10s"),
+        doc: "How long a TLS handshake may take.",
+    },
+    Key {
+        name: "limits.header_timeout",
+        kind: TIMEOUT,
+        default: DefaultValue::Text("10s"),
+        doc: "How long a request's head may take.",
+    },
+    Key {
+        name: "limits.body_timeout",
+        kind: TIMEOUT,
+        default: DefaultValue::Text("30s"),
+        doc: "How long a request's body may stand still before its answer begins; over time it must bring 1 KiB in \
+              each such period as well. Otherwise 408.",
+    },
+    Key {
+        name: "limits.idle_timeout",
+        kind: TIMEOUT,
+        default: DefaultValue::Text("75s"),
+        doc: "How long a connection may wait for its next request, or for its client to read on. Longer than the \
+              proxy in front keeps its connections.",
+    },
 ];
 
 /// How often one may guess, and how many may connect.
@@ -69,6 +109,16 @@ pub struct Limits {
     pub window: Duration,
     /// Connections at once.
     pub connections: usize,
+    /// Connections at once of one address.
+    pub connections_per_address: usize,
+    /// How long a TLS handshake may take.
+    pub handshake_timeout: Duration,
+    /// How long a head may take.
+    pub header_timeout: Duration,
+    /// How long a body may stand still.
+    pub body_timeout: Duration,
+    /// How long a connection may be idle.
+    pub idle_timeout: Duration,
 }
 
 impl Limits {
@@ -80,6 +130,11 @@ impl Limits {
             failures_per_user_address: values.read("limits.failures_per_user_address")?,
             window: values.read("limits.window")?,
             connections: values.read("limits.connections")?,
+            connections_per_address: values.read("limits.connections_per_address")?,
+            handshake_timeout: values.read("limits.handshake_timeout")?,
+            header_timeout: values.read("limits.header_timeout")?,
+            body_timeout: values.read("limits.body_timeout")?,
+            idle_timeout: values.read("limits.idle_timeout")?,
         })
     }
 }

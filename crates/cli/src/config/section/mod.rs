@@ -12,6 +12,7 @@ pub(super) mod listen;
 pub(super) mod log;
 pub(super) mod record;
 pub(super) mod store;
+pub(super) mod tls;
 pub(super) mod tokens;
 pub(super) mod trust;
 pub(super) mod upstream;

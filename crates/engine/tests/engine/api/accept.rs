@@ -25,13 +25,13 @@ fn by_certificate(account: AccountId, user: Option<UserId>, san: &str) -> Identi
     IdentityRule {
         account,
         user,
-        by: Mapped::CertSan(San::named(san)),
+        by: Mapped::CertSan(San::Dns(san.to_owned())),
     }
 }
 
 fn certificate(san: &str) -> ClientCertificate {
     ClientCertificate {
-        sans: vec![San::named(san)],
+        sans: vec![San::Dns(san.to_owned())],
     }
 }
 

@@ -36,7 +36,7 @@ impl CheckPeers {
     /// Whether this peer may ask.
     pub(super) fn may_ask(&self, peer: Option<Peer>, headers: &HeaderMap) -> bool {
         let by_place = match peer {
-            Some(Peer::Address(address)) => {
+            Some(Peer::Address(address) | Peer::Encrypted(address)) => {
                 let address = doorward_core::address::folded(address.ip());
                 self.networks.iter().any(|net| net.contains(&address))
             }
