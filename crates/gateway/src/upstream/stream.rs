@@ -79,15 +79,11 @@ impl Stream {
     /// An upstream that answers early may close before it has read everything. What it said is still to be
     /// read, and hyper would give that up with the first write that fails; the reading side tells what is
     /// wrong, or that nothing is.
-    fn written(
-        &mut self,
-        polled: Poll<io::Result<usize>>,
-        length: usize,
-    ) -> Poll<io::Result<usize>> {
+    fn written<T>(&mut self, polled: Poll<io::Result<T>>, as_if: T) -> Poll<io::Result<T>> {
         match polled {
             Poll::Ready(Err(error)) if self.may_still_answer(&error) => {
                 self.deaf = true;
-                Poll::Ready(Ok(length))
+                Poll::Ready(Ok(as_if))
             }
             polled => polled,
         }
@@ -139,7 +135,8 @@ impl Write for Stream {
         if this.deaf {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut *this.io).poll_flush(cx)
+        let polled = Pin::new(&mut *this.io).poll_flush(cx);
+        this.written(polled, ())
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
