@@ -132,7 +132,8 @@ impl Guard {
     }
 
     /// Guards these APIs' upstreams from the next request on. Those under way end by what they began with;
-    /// connections to upstreams that are set as before stay open.
+    /// connections to upstreams that are set as before stay open. Probes run where this is called, so that has to
+    /// be within a runtime.
     pub fn guard<'a>(
         &self,
         apis: impl IntoIterator<Item = &'a Api>,

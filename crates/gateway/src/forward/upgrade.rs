@@ -15,7 +15,7 @@ use super::body::Progress;
 use super::heard::Heard;
 use super::{ForwardError, Owner, response};
 use crate::serve::Body;
-use crate::upstream::InUse;
+use crate::upstream::{Cut, InUse};
 
 /// How long bytes may go both ways.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +78,9 @@ impl Upgrade {
             return Err(ForwardError::unasked_upgrade());
         }
         let (mut head, body) = response.into_parts();
+        if let Some(connection) = head.extensions.get::<Cut>() {
+            connection.upgraded();
+        }
         let upstream = hyper::upgrade::on(Response::from_parts(head.clone(), body));
         response::clean_upgrade(&mut head, &self.protocol);
         let client = self.client;

@@ -23,6 +23,8 @@ pub(crate) struct Cut(Arc<Knife>);
 #[derive(Debug, Default)]
 struct Knife {
     is_cut: AtomicBool,
+    /// Whether it speaks another protocol than HTTP now.
+    upgraded: AtomicBool,
     /// HTTP/1.1 has one task for both directions.
     task: AtomicWaker,
 }
@@ -32,6 +34,11 @@ impl Cut {
     pub(crate) fn cut(&self) {
         self.0.is_cut.store(true, Ordering::Release);
         self.0.task.wake();
+    }
+
+    /// It changed protocols: whoever cannot be written to has nothing to say that is waited for.
+    pub(crate) fn upgraded(&self) {
+        self.0.upgraded.store(true, Ordering::Relaxed);
     }
 
     fn check(&self, cx: &Context<'_>) -> io::Result<()> {
@@ -72,26 +79,21 @@ impl Stream {
     /// An upstream that answers early may close before it has read everything. What it said is still to be
     /// read, and hyper would give that up with the first write that fails; the reading side tells what is
     /// wrong, or that nothing is.
-    fn written(
-        &mut self,
-        polled: Poll<io::Result<usize>>,
-        length: usize,
-    ) -> Poll<io::Result<usize>> {
+    fn written<T>(&mut self, polled: Poll<io::Result<T>>, as_if: T) -> Poll<io::Result<T>> {
         match polled {
-            Poll::Ready(Err(error)) if is_of_a_closed_peer(&error) => {
+            Poll::Ready(Err(error)) if self.may_still_answer(&error) => {
                 self.deaf = true;
-                Poll::Ready(Ok(length))
+                Poll::Ready(Ok(as_if))
             }
             polled => polled,
         }
     }
-}
 
-fn is_of_a_closed_peer(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
-    )
+    fn may_still_answer(&self, error: &io::Error) -> bool {
+        use io::ErrorKind as K;
+        matches!(error.kind(), K::BrokenPipe | K::ConnectionReset)
+            && !self.cut.0.upgraded.load(Ordering::Relaxed)
+    }
 }
 
 impl Connection for Stream {
@@ -133,7 +135,8 @@ impl Write for Stream {
         if this.deaf {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut *this.io).poll_flush(cx)
+        let polled = Pin::new(&mut *this.io).poll_flush(cx);
+        this.written(polled, ())
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use crate::support::{
-    OK, PATIENCE, Script, answers, door, door_with, lines, read_head, script, upstream,
+    Door, OK, PATIENCE, Script, answers, door, door_with, lines, read_head, script, upstream,
 };
 
 const LARGE: usize = 64 * 1024 * 1024;
@@ -184,11 +184,8 @@ fn echo() -> Script {
     })
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_upgraded_connection_ends_when_both_sides_are_silent() {
-    let (url, _) = upstream(echo()).await;
-    let idle = Duration::from_millis(300);
-    let door = door_with(&[&url], |_, up| up.idle_timeout = idle).await;
+/// An upgraded connection to the door.
+async fn upgraded(door: &Door) -> tokio::net::TcpStream {
     let mut stream = door.connect().await;
     let head = format!(
         "GET /a/ws HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n",
@@ -197,6 +194,15 @@ async fn an_upgraded_connection_ends_when_both_sides_are_silent() {
     stream.write_all(head.as_bytes()).await.unwrap();
     let answer = timeout(PATIENCE, read_head(&mut stream)).await.unwrap();
     assert!(answer.unwrap().starts_with("HTTP/1.1 101"));
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgraded_connection_ends_when_both_sides_are_silent() {
+    let (url, _) = upstream(echo()).await;
+    let idle = Duration::from_millis(300);
+    let door = door_with(&[&url], |_, up| up.idle_timeout = idle).await;
+    let mut stream = upgraded(&door).await;
     // Who speaks now and then stays, for longer than both may be silent.
     let begun = tokio::time::Instant::now();
     while begun.elapsed() < idle * 2 {
@@ -208,4 +214,22 @@ async fn an_upgraded_connection_ends_when_both_sides_are_silent() {
     let silent = timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
     drop(silent.expect("a silent connection stays"));
     assert!(rest.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgraded_connection_ends_with_its_upstream_although_the_client_speaks_on() {
+    let leaving = script(|mut stream, _| async move {
+        read_head(&mut stream).await.unwrap();
+        let answer = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+    });
+    let (url, _) = upstream(leaving).await;
+    let door = door(&[&url]).await;
+    let mut stream = upgraded(&door).await;
+    let speaking = async {
+        while stream.write_all(&[b'x'; 4096]).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, speaking).await.expect("nobody listens");
 }

@@ -130,7 +130,7 @@ async fn a_certificate_of_the_authority_passes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn atk_nobody_else_answers_in_the_upstreams_place() {
+async fn nobody_else_answers_in_the_upstreams_place() {
     let (authority, other) = (Authority::new("one"), Authority::new("two"));
     let (stranger, seen) = upstream(acceptor(&other.sign("localhost"), None)).await;
     let (namesake, unseen) = upstream(acceptor(&authority.sign("other.test"), None)).await;
