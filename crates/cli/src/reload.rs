@@ -11,7 +11,7 @@ use crate::running::Running;
 use crate::{pins, wiring};
 
 /// Keys, or sections, that can change while the server runs.
-const LIVE: [&str; 25] = [
+const LIVE: [&str; 26] = [
     "log.level",
     "origins",
     "rights",

@@ -12,7 +12,7 @@ use doorward_core::account::{Account, Lock};
 use doorward_core::credential::{DigestKind, Presented};
 use doorward_core::digest::hmac_framed;
 use doorward_core::id::AccountId;
-use doorward_core::identity::{AuthMethod, CredentialKind, Identity, Subject};
+use doorward_core::identity::{AuthMethod, CredentialKind, Identity, Subject, TokenFacts};
 use doorward_core::permission::{Role, RoleName};
 use doorward_core::right::UserLevel;
 use doorward_core::time::Timestamp;
@@ -292,20 +292,8 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Option<Live>, StoreError> {
         let epoch = self.live.epoch();
-        if identity.expires() <= now
-            || identity
-                .token
-                .is_some_and(|token| self.live.is_denied(token.id))
-        {
+        if !self.proof_stands(identity, by, now).await? {
             return Ok(None);
-        }
-        if by.is_some_and(|by| !self.keys.load().is_alive(by.hash_generation)) {
-            return Ok(None);
-        }
-        for rest in &identity.rests_on {
-            if self.generation(rest.subject).await? != Some(rest.generation) {
-                return Ok(None);
-            }
         }
         let Some(account) = self.live.account(identity.account).await? else {
             return Ok(None);
@@ -324,10 +312,9 @@ impl Inner {
             None => None,
         };
         let above = self.live.ancestors(&account).await?;
-        if !self.may_act_as(identity, &above).await? {
-            return Ok(None);
-        }
-        if !self.may_still_impersonate(identity).await? {
+        if !self.may_act_as(identity, &above).await?
+            || !self.may_still_impersonate(identity).await?
+        {
             return Ok(None);
         }
         let line = || std::iter::once(&account).chain(&above);
@@ -365,6 +352,29 @@ impl Inner {
             fresh_until,
             epoch,
         }))
+    }
+
+    /// Whether the proof itself is neither over nor taken back, and everything it rests on is as it was.
+    async fn proof_stands(
+        &self,
+        identity: &Identity,
+        by: Option<ProvenBy>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let is_denied = |token: TokenFacts| self.live.is_denied(token.id);
+        let is_dead = |by: ProvenBy| !self.keys.load().is_alive(by.hash_generation);
+        if identity.expires() <= now || identity.token.is_some_and(is_denied) {
+            return Ok(false);
+        }
+        if by.is_some_and(is_dead) {
+            return Ok(false);
+        }
+        for rest in &identity.rests_on {
+            if self.generation(rest.subject).await? != Some(rest.generation) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether the holder of a token with `as` may act as its target: a descendant of its own account,

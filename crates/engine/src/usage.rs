@@ -50,13 +50,13 @@ impl Inner {
         }
         let mut uses = self.uses.0.lock().unwrap_or_else(PoisonError::into_inner);
         if uses.len() < KEPT {
-            let used = CredentialUse {
+            let latest = CredentialUse {
                 account: token.account,
                 credential: token.id,
                 at: now,
                 address: client,
             };
-            uses.insert((token.account, token.id), used);
+            uses.insert((token.account, token.id), latest);
         }
     }
 

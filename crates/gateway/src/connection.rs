@@ -124,6 +124,8 @@ pub(crate) fn http(executor: Owned, limits: &Limits) -> Builder<Owned> {
     let mut builder = Builder::new(executor);
     builder
         .http1()
+        // A client may be done with asking and still listen (RFC 9112 section 9.6).
+        .half_close(true)
         .timer(TokioTimer::new())
         // hyper would end an idle connection by the same clock; see the activity module.
         .header_read_timeout(None)

@@ -8,6 +8,7 @@ use doorward_core::api::{Accept, AcceptMethod, Api, Dialect};
 use doorward_core::credential::{Presented, place};
 use doorward_core::id::{AccountId, UserId};
 use doorward_core::request::{Canonical, Leniency, Refused, Target};
+use doorward_core::route::Table;
 use doorward_core::route::{Found, Table};
 use doorward_store::StoreError;
 use http::Method;
@@ -55,6 +56,20 @@ enum Which {
     Guarded,
     /// What is let through is answered by ourselves.
     Own,
+}
+
+impl Which {
+    /// The table that settles a request's dialect, and whether nobody claims the request: on ground of our own that is
+    /// refused in that ground's way.
+    fn table<'g>(self, guarding: &'g Guarding, request: &Canonical) -> (&'g Table, bool) {
+        match self {
+            Self::Own => (&guarding.own, false),
+            Self::Guarded if guarding.table.find(request) == Found::Nothing => {
+                (&guarding.own, true)
+            }
+            Self::Guarded => (&guarding.table, false),
+        }
+    }
 }
 
 /// A request between its route and its decision.
@@ -189,13 +204,7 @@ impl Inner {
         inquiry: &Inquiry<'_>,
         trace: &mut Trace,
     ) -> Ruling<'g> {
-        // On ground of our own, what nobody claims is refused in that ground's way.
-        let is_unclaimed =
-            which == Which::Guarded && guarding.table.find(request) == Found::Nothing;
-        let table = match which {
-            Which::Guarded if !is_unclaimed => &guarding.table,
-            _ => &guarding.own,
-        };
+        let (table, is_unclaimed) = which.table(guarding, request);
         let (api, allow) = claimant(table, request);
         trace.step(match api {
             Some(_) => "an API claims the request",
@@ -287,28 +296,10 @@ impl Inner {
         let (api, now) = (asked.api, self.clock.now());
         let mut bearer = None;
         if presented.is_present() {
-            if !is_asked_for(api, ruling.shown) {
-                trace.step("the API does not accept what was presented");
-                return Ok(Decision::Challenge);
+            match self.bearer(ruling, presented, &asked, trace).await? {
+                Ok(live) => bearer = Some(live),
+                Err(refused) => return Ok(refused),
             }
-            let ground = Ground::Api(api.account);
-            let known = self.authenticate(presented, ground, asked.inquiry.client, now);
-            match known.await {
-                Ok(live) => {
-                    ruling.note(&live);
-                    bearer = Some(live);
-                }
-                Err(unproven) => {
-                    trace.step("what was presented proves nobody");
-                    return Ok(unproven.into());
-                }
-            }
-        }
-        if let Some(live) = &bearer
-            && let Some(reason) = self.outsider(api, live).await?
-        {
-            trace.step("the caller is not among the API's members");
-            return Ok(Decision::Deny(reason));
         }
         let evidence = Evidence {
             api,
@@ -344,6 +335,36 @@ impl Inner {
             self.note_use(live, asked.inquiry.client, now);
         }
         Ok(asked.judge(Leave { who, method }, self, trace))
+    }
+
+    /// Whose the credential is, if the API asks for such and takes its holder.
+    async fn bearer(
+        self: &Arc<Self>,
+        ruling: &mut Ruling<'_>,
+        presented: &Presented,
+        asked: &Asked<'_>,
+        trace: &mut Trace,
+    ) -> Result<Result<Guard<Arc<Live>>, Decision<Leave>>, StoreError> {
+        let (api, now) = (asked.api, self.clock.now());
+        if !is_asked_for(api, ruling.shown) {
+            trace.step("the API does not accept what was presented");
+            return Ok(Err(Decision::Challenge));
+        }
+        let ground = Ground::Api(api.account);
+        let known = self.authenticate(presented, ground, asked.inquiry.client, now);
+        let live = match known.await {
+            Ok(live) => live,
+            Err(unproven) => {
+                trace.step("what was presented proves nobody");
+                return Ok(Err(unproven.into()));
+            }
+        };
+        ruling.note(&live);
+        if let Some(reason) = self.outsider(api, &live).await? {
+            trace.step("the caller is not among the API's members");
+            return Ok(Err(Decision::Deny(reason)));
+        }
+        Ok(Ok(live))
     }
 
     /// Why an identity does not belong to the API at all.

@@ -1,4 +1,4 @@
-//! HTTP/2 in, HTTP/1.1 out.
+//! HTTP/2 in, HTTP/1.1 out; and clients that close their side first.
 
 use std::convert::Infallible;
 
@@ -7,7 +7,8 @@ use http::{HeaderMap, HeaderValue, Request};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::support::{Door, OK, PATIENCE, answers, door, lines, read_head, script, upstream};
@@ -76,4 +77,40 @@ async fn trailers_of_http2_arrive_as_trailers() {
         assert!(lines(told, "content-length").is_empty(), "{told}");
     }
     assert_eq!(seen.lock().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_closes_its_side_still_gets_the_answer() {
+    let (closed, was_closed) = oneshot::channel::<()>();
+    let was_closed = std::sync::Mutex::new(Some(was_closed));
+    let late = script(move |mut stream, seen| {
+        let was_closed = was_closed.lock().unwrap().take().unwrap();
+        async move {
+            let head = read_head(&mut stream).await.unwrap();
+            seen.lock().unwrap().push(head);
+            was_closed.await.unwrap();
+            stream.write_all(OK).await.unwrap();
+        }
+    });
+    let (url, seen) = upstream(late).await;
+    let door = door(&[&url]).await;
+    let mut stream = door.connect().await;
+    let request = format!(
+        "GET /a/x HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {}\r\n\r\n",
+        door.token
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let arrived = async {
+        while seen.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, arrived).await.unwrap();
+    stream.shutdown().await.unwrap();
+    closed.send(()).unwrap();
+    let mut answer = String::new();
+    let reading = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
+    reading.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.ends_with("hi"), "{answer}");
 }
