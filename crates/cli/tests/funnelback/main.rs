@@ -12,6 +12,7 @@
     reason = "a test that cannot go on has failed, and its server goes with its runtime"
 )]
 
+mod basic;
 mod exchange;
 mod first;
 mod routing;
