@@ -16,4 +16,5 @@ mod basic;
 mod exchange;
 mod first;
 mod routing;
+mod sign_in;
 mod site;
