@@ -13,6 +13,7 @@
 )]
 
 mod basic;
+mod cookie;
 mod exchange;
 mod first;
 mod routing;
