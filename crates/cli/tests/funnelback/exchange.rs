@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The name of the cookie.
 pub(crate) const COOKIE: &str = "SPRING_SECURITY_REMEMBER_ME_COOKIE";
@@ -203,6 +203,29 @@ impl Reply {
         assert!(!challenges.is_empty(), "{reply:?}");
         assert!(!challenges.iter().any(|c| c.contains("Basic")), "{reply:?}");
         reply
+    }
+
+    /// 401 with exactly one challenge, a Basic one with a realm and its charset (RFC 7617 section 2.1).
+    #[track_caller]
+    pub(crate) fn assert_basic_challenge(self) -> Self {
+        let reply = self.assert_status(401);
+        let challenge = reply.header("www-authenticate");
+        assert!(challenge.starts_with("Basic realm=\""), "{reply:?}");
+        assert!(challenge.contains("charset=\"UTF-8\""), "{reply:?}");
+        assert_eq!(challenge.matches("realm=").count(), 1, "{reply:?}");
+        reply
+    }
+
+    /// Status, header lines and body but for what differs between any two answers: time, id and the lines' order.
+    pub(crate) fn lasting(&self) -> (Vec<&str>, &[u8]) {
+        let passing = |line: &str| {
+            let line = line.to_ascii_lowercase();
+            line.starts_with("date:") || line.starts_with("x-request-id:")
+        };
+        let lines = self.head.lines().filter(|line| !passing(line));
+        let mut lines: Vec<&str> = lines.collect();
+        lines.sort_unstable();
+        (lines, &self.body)
     }
 
     /// Whether it takes the cookie back.

@@ -3,6 +3,19 @@
 //!
 //! Each test is named after its row: `fb_r01_…`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on has failed, and its server goes with its runtime"
+)]
+
+mod basic;
+mod cookie;
 mod exchange;
 mod first;
+mod routing;
+mod sign_in;
 mod site;

@@ -69,6 +69,8 @@ pub(crate) struct Plan {
     pub(crate) upstream: Option<SocketAddr>,
     /// Our public addresses.
     pub(crate) origins: Vec<String>,
+    /// Whether what is not ours of the admin API goes to the upstream.
+    pub(crate) guards_admin: bool,
 }
 
 impl Site {
@@ -91,6 +93,7 @@ impl Site {
             allow_plaintext: false,
             upstream: None,
             origins: Vec::new(),
+            guards_admin: true,
         };
         change(&mut plan);
         plant(&app.engine, account).await;
@@ -186,10 +189,7 @@ impl Fields {
 
     /// Writes it back, whatever it says now.
     pub(crate) fn token(&self) -> String {
-        raw_token(&format!(
-            "{}:{}:{}",
-            self.user, self.expires, self.signature
-        ))
+        raw_token(format!("{}:{}:{}", self.user, self.expires, self.signature))
     }
 }
 
@@ -267,7 +267,7 @@ fn wire(account: AccountId, search: SocketAddr, plan: Plan) -> Wire {
     let url = format!("http://{search}").parse().unwrap();
     Wire {
         guarded: Guarded {
-            table: Table::new(apis(account)).unwrap(),
+            table: Table::new(apis(account, plan.guards_admin)).unwrap(),
             origins: plan.origins,
             funnelback: Some(FunnelbackSettings {
                 account,
@@ -292,7 +292,7 @@ fn wire(account: AccountId, search: SocketAddr, plan: Plan) -> Wire {
 }
 
 /// The three APIs of the vendor, as the documentation's configuration has them.
-fn apis(account: AccountId) -> Vec<Api> {
+fn apis(account: AccountId, guards_admin: bool) -> Vec<Api> {
     use AcceptMethod::{Anonymous, Basic, Token};
     let api = |name: &str, path: &str, accept: &[AcceptMethod]| {
         let accept = accept.iter().map(|method| vec![*method]).collect();
@@ -316,5 +316,6 @@ fn apis(account: AccountId) -> Vec<Api> {
     public.permission = Some("search.read".parse().unwrap());
     let mut open = api("open", "/s/", &[Basic, Token, Anonymous]);
     open.hosts = vec![OPEN_HOST.parse().unwrap()];
-    vec![push, public, open, api("admin", "/admin-api/", &[Token])]
+    let admin = guards_admin.then(|| api("admin", "/admin-api/", &[Token]));
+    [push, public, open].into_iter().chain(admin).collect()
 }
