@@ -26,7 +26,7 @@ use super::SignInError;
 use super::digest::outcome;
 use crate::Engine;
 use crate::api::FunnelbackSettings;
-use crate::check::{Ground, Live, Unproven};
+use crate::check::{Ground, Live, ProvenBy, Unproven};
 use crate::engine::Inner;
 use crate::metrics::Via;
 
@@ -154,16 +154,20 @@ impl Inner {
             Some((account, user)) => user_secret(account, user, keys.system.generation),
             None => Zeroizing::new(self.proof_key(&[b"nobody", token.username().as_bytes()])),
         };
-        let signed = keys.remember_me().iter().fold(false, |signed, mac| {
-            token.is_signed_with(&mac.key, &secret) | signed
+        // Every key is tried, whichever it was.
+        let signed = keys.remember_me().iter().fold(None, |signed, mac| {
+            let by = token.is_signed_with(&mac.key, &secret).then_some(mac.id);
+            signed.or(by)
         });
         let latest = millis(now.plus(settings.token_lifetime + TOLERANCE));
-        let (Some((account, user)), true, true) = (known, signed, token.expires_ms() <= latest)
+        let (Some((account, user)), Some(signed), true) =
+            (known, signed, token.expires_ms() <= latest)
         else {
             return Err(Unproven::Invalid);
         };
         let identity = identity(&account, &user, &token, keys.system.generation, settings);
-        let live = self.remember(key, Arc::new(identity), None, began, now);
+        let by = ProvenBy::RememberMe(signed);
+        let live = self.remember(key, Arc::new(identity), Some(by), began, now);
         live.await?.ok_or(Unproven::Invalid)
     }
 
