@@ -171,7 +171,8 @@ impl Inner {
         live.await?.ok_or(Unproven::Invalid)
     }
 
-    /// The user a token names, by the name that is stored and no other spelling.
+    /// The user a token names, by the name that is stored and no other spelling. One look, whether or not there is
+    /// anybody: a second one at who was found would tell (attacks.md S54).
     async fn user_of(
         &self,
         token: &RememberMe,
@@ -181,10 +182,7 @@ impl Inner {
         let is_usable = name.chars().count() <= MAX_USERNAME && !name.contains('\0');
         let sought = if is_usable { name } else { "" };
         let found = self.store.user_named(settings.account, sought).await?;
-        match found {
-            Some(user) => Ok(self.live.user(settings.account, user.id).await?),
-            None => Ok(None),
-        }
+        Ok(found.map(Arc::new))
     }
 }
 
