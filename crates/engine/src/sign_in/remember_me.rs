@@ -31,7 +31,8 @@ use crate::engine::Inner;
 use crate::metrics::Via;
 
 /// How much further ahead than a whole life an expiry may be: clocks of nodes differ.
-const TOLERANCE: Duration = Duration::from_mins(1);
+const TOLERANCE: Duration = Duration::from_millis(TOLERANCE_MS);
+const TOLERANCE_MS: u64 = 60_000;
 const MILLISECOND: u64 = 1000;
 
 /// A fresh remember-me token and whose it is.
@@ -51,8 +52,13 @@ pub struct Remembered {
 pub(crate) struct LastExpiry(AtomicU64);
 
 impl LastExpiry {
+    /// A clock that was set back counts anew: an expiry further ahead than clocks may differ would be good for nothing
+    /// until the clock is there again.
     fn next(&self, wanted: u64) -> u64 {
-        let later = |last: u64| wanted.max(last.saturating_add(1));
+        let later = |last: u64| match last.saturating_add(1) {
+            next if next > wanted.saturating_add(TOLERANCE_MS) => wanted,
+            next => wanted.max(next),
+        };
         let last = self
             .0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
@@ -254,6 +260,18 @@ mod tests {
         let last = LastExpiry::default();
         assert_eq!([last.next(5), last.next(5), last.next(3)], [5, 6, 7]);
         assert_eq!(last.next(100), 100);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_far_counts_anew() {
+        let last = LastExpiry::default();
+        assert_eq!(last.next(1_000_000), 1_000_000);
+        assert_eq!(last.next(1_000_001 - TOLERANCE_MS), 1_000_001);
+        assert_eq!(
+            last.next(1_000_001 - TOLERANCE_MS),
+            1_000_001 - TOLERANCE_MS
+        );
+        assert_eq!(last.next(5), 5);
     }
 
     #[test]
