@@ -5,9 +5,12 @@
 
 mod body;
 mod error;
+mod funnelback;
 mod request;
 mod response;
 pub(crate) mod upgrade;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use doorward_engine::Passage;
@@ -70,14 +73,15 @@ where
     let (in_use, response) = ask(upstream, &head, &lent, again).await?;
     if response.status() == http::StatusCode::SWITCHING_PROTOCOLS {
         let upgrade = upgrade.ok_or(ForwardError::unasked_upgrade())?;
-        return upgrade.switch(response, in_use, deadline, owner);
+        return upgrade.switch(response, outgoing.passage.api(), in_use, deadline, owner);
     }
     let (mut head, body) = response.into_parts();
-    response::clean(&mut head);
+    let api = Arc::clone(outgoing.passage.api());
+    response::clean(&mut head, &api);
     let body = Answered::new(body, in_use, upstream.settings.idle_timeout, deadline);
-    let body = body.map_frame(|frame| match frame.into_trailers() {
+    let body = body.map_frame(move |frame| match frame.into_trailers() {
         Ok(mut trailers) => {
-            response::clean_trailers(&mut trailers);
+            response::clean_trailers(&mut trailers, &api);
             Frame::trailers(trailers)
         }
         Err(frame) => frame,

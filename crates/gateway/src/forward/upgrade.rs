@@ -1,5 +1,6 @@
 //! Connections that change protocols (WebSocket): bytes both ways, for no longer than a stream may last.
 
+use doorward_core::api::Api;
 use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Empty};
@@ -50,6 +51,7 @@ impl Upgrade {
     pub(super) fn switch(
         self,
         response: Response<Incoming>,
+        api: &Api,
         in_use: InUse,
         deadline: Instant,
         owner: &Owner,
@@ -65,7 +67,7 @@ impl Upgrade {
         }
         let (mut head, body) = response.into_parts();
         let upstream = hyper::upgrade::on(Response::from_parts(head.clone(), body));
-        response::clean_upgrade(&mut head, &self.protocol);
+        response::clean_upgrade(&mut head, api, &self.protocol);
         let client = self.client;
         let cut = owner.cut.clone();
         owner.tasks.spawn(async move {
