@@ -16,6 +16,7 @@ mod durability;
 mod example;
 mod failures;
 mod full_disk;
+mod funnelback;
 mod log;
 mod proxies;
 mod replayed;

@@ -3,6 +3,14 @@
 //!
 //! Each test is named after its row: `fb_r01_…`.
 
+mod app_tokens;
 mod exchange;
 mod first;
+mod forge;
+mod leakage;
+mod peers;
+mod rights;
 mod site;
+mod token;
+mod token_life;
+mod upstream;
