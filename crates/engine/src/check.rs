@@ -11,7 +11,7 @@ use arc_swap::{ArcSwap, Guard};
 use doorward_core::account::{Account, Lock};
 use doorward_core::credential::{DigestKind, Presented};
 use doorward_core::digest::hmac_framed;
-use doorward_core::id::AccountId;
+use doorward_core::id::{AccountId, KeyId};
 use doorward_core::identity::{AuthMethod, CredentialKind, Identity, Subject, TokenFacts};
 use doorward_core::permission::{Role, RoleName};
 use doorward_core::right::UserLevel;
@@ -54,19 +54,31 @@ pub(crate) struct Live {
     epoch: u64,
 }
 
-/// What a password was proven by.
+/// What of the key ring a proof rests on: it ends with it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ProvenBy {
-    /// The digest presented, which the account's setting must still allow with Basic; `None` for the password itself.
-    pub(crate) digest: Option<DigestKind>,
-    /// The hash generation of its verifier, which must still be alive: with a generation its verifiers end.
-    pub(crate) hash_generation: i64,
+pub(crate) enum ProvenBy {
+    /// A password.
+    Password {
+        /// The digest presented, which the account's setting must still allow with Basic; `None` for the password itself.
+        digest: Option<DigestKind>,
+        /// The hash generation of its verifier.
+        hash_generation: i64,
+    },
+    /// A remember-me token, by the key that signed it.
+    RememberMe(KeyId),
+}
+
+impl ProvenBy {
+    /// Whether it was a digest, and not this one.
+    fn is_other_than(self, allowed: DigestKind) -> bool {
+        matches!(self, Self::Password { digest: Some(digest), .. } if digest != allowed)
+    }
 }
 
 /// A proven secret, remembered by its keyed digest.
 pub(crate) struct Proof {
     identity: Arc<Identity>,
-    /// Of passwords only.
+    /// Of passwords and remember-me tokens only.
     by: Option<ProvenBy>,
     live: ArcSwap<Live>,
 }
@@ -300,7 +312,7 @@ impl Inner {
         };
         if identity.method == AuthMethod::Basic {
             let allowed = account.basic_digest.unwrap_or(self.settings.basic_digest);
-            if by.is_none_or(|by| by.digest.is_some_and(|digest| digest != allowed)) {
+            if by.is_none_or(|by| by.is_other_than(allowed)) {
                 return Ok(None);
             }
         }
@@ -362,7 +374,7 @@ impl Inner {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let is_denied = |token: TokenFacts| self.live.is_denied(token.id);
-        let is_dead = |by: ProvenBy| !self.keys.load().is_alive(by.hash_generation);
+        let is_dead = |by| !self.keys.load().bears(by);
         if identity.expires() <= now || identity.token.is_some_and(is_denied) {
             return Ok(false);
         }

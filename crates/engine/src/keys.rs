@@ -12,6 +12,7 @@ use doorward_store::{HashGeneration, KeyPurpose, KeyState, RingKey, Store, Syste
 use zeroize::Zeroizing;
 
 use crate::StartError;
+use crate::check::ProvenBy;
 
 /// A key of [`KeyPurpose::RememberMe`].
 pub(crate) struct MacKey {
@@ -122,6 +123,16 @@ impl Keys {
     /// Whether verifiers of this hash generation still count.
     pub(crate) fn is_alive(&self, hash_generation: i64) -> bool {
         self.hashes.iter().any(|alive| alive.id == hash_generation)
+    }
+
+    /// Whether what a proof rests on still counts.
+    pub(crate) fn bears(&self, by: ProvenBy) -> bool {
+        match by {
+            ProvenBy::Password {
+                hash_generation, ..
+            } => self.is_alive(hash_generation),
+            ProvenBy::RememberMe(key) => self.remember_me.iter().any(|mac| mac.id == key),
+        }
     }
 
     /// How a verifier of this generation is computed for this salt.

@@ -95,7 +95,6 @@ impl App {
 
     /// Starts with changed settings.
     pub async fn with(change: impl FnOnce(&mut Settings, &mut doorward_server::Settings)) -> Self {
-        static SEED: AtomicU64 = AtomicU64::new(1);
         let template = Template::get().await;
         let folder = TempDir::new().expect("a temporary folder");
         template.copy_to(folder.path());
@@ -103,7 +102,7 @@ impl App {
         let mut wire = wire_settings();
         change(&mut settings, &mut wire);
         let clock = ManualClock::new(START);
-        let random = seeded_random(SEED.fetch_add(1, Ordering::SeqCst));
+        let random = another_random();
         let store = open_store(folder.path(), &template.master, &clock, &random).await;
         let engine = Engine::open(store, settings, clock.clock(), random)
             .await
@@ -114,6 +113,22 @@ impl App {
             clock,
             template,
             home: Home::Folder(folder),
+        }
+    }
+
+    /// Stops it and starts another one with the default settings on the same store, at the same time of day.
+    pub async fn reopened(self) -> Self {
+        self.engine.shutdown().await;
+        self.engine.store().close().await;
+        let random = another_random();
+        let store = open_store(self.folder(), &self.template.master, &self.clock, &random).await;
+        let engine = Engine::open(store, cheap_settings(), self.clock.clock(), random)
+            .await
+            .expect("the engine opens the store again");
+        Self {
+            router: doorward_server::public(engine.clone(), wire_settings()),
+            engine,
+            ..self
         }
     }
 
@@ -155,6 +170,11 @@ impl App {
     /// Moves the clock.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
+    }
+
+    /// Moves the clock back.
+    pub fn rewind(&self, by: Duration) {
+        self.clock.rewind(by);
     }
 
     /// The time, as the server has it.
@@ -340,6 +360,12 @@ fn cheap_settings() -> Settings {
     settings.hash.deadline = Duration::from_mins(1);
     settings.hash.queue = 10_000;
     settings
+}
+
+/// Random bytes that no other server of this process has.
+fn another_random() -> doorward_core::source::Random {
+    static SEED: AtomicU64 = AtomicU64::new(1);
+    seeded_random(SEED.fetch_add(1, Ordering::SeqCst))
 }
 
 async fn open_store(

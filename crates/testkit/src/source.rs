@@ -26,6 +26,12 @@ impl ManualClock {
         self.0.store(now.micros(), Ordering::SeqCst);
     }
 
+    /// Moves back, as a clock does that is set right.
+    pub fn rewind(&self, by: Duration) {
+        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.0.fetch_sub(by, Ordering::SeqCst);
+    }
+
     /// What the code under test holds.
     #[must_use]
     pub fn clock(&self) -> Clock {

@@ -19,6 +19,7 @@ mod example;
 mod failures;
 mod foreign;
 mod full_disk;
+mod funnelback;
 mod log;
 mod pins;
 mod proxies;

@@ -20,13 +20,13 @@ use crate::support::{Installation, PATIENCE, Server, eventually};
 const PROXIES: &str = "DOORWARD_TEST_PROXIES";
 
 /// An application that tells what it was sent, and remembers it.
-struct App {
-    address: SocketAddr,
+pub(crate) struct App {
+    pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl App {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));

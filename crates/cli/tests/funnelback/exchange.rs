@@ -90,6 +90,11 @@ impl Call {
 
     /// Sends it and reads the whole answer.
     pub(crate) async fn send(self) -> Reply {
+        send(self.address, &self.bytes()).await
+    }
+
+    /// As it goes over the wire.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut head = format!(
             "{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
             self.method, self.target, self.host
@@ -106,7 +111,7 @@ impl Call {
         }
         bytes.extend_from_slice(b"\r\n");
         bytes.extend_from_slice(&self.body);
-        send(self.address, &bytes).await
+        bytes
     }
 }
 
@@ -135,7 +140,8 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    fn read(answer: &[u8]) -> Self {
+    /// Reads an answer off its bytes.
+    pub(crate) fn read(answer: &[u8]) -> Self {
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
         let Some(end) = end else {
             return Self {

@@ -12,10 +12,18 @@
     reason = "a test that cannot go on has failed, and its server goes with its runtime"
 )]
 
+mod app_tokens;
 mod basic;
 mod cookie;
 mod exchange;
 mod first;
+mod forge;
+mod leakage;
+mod peers;
+mod rights;
 mod routing;
 mod sign_in;
 mod site;
+mod token;
+mod token_life;
+mod upstream;

@@ -53,6 +53,8 @@ pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     /// Whose users sign in.
     pub(crate) account: AccountId,
+    /// What answers, for calls that come over no socket.
+    pub(crate) front: Front,
     _until: DropGuard,
     _documents: TempDir,
 }
@@ -86,6 +88,18 @@ impl Site {
 
     /// Over an engine with its own settings.
     pub(crate) async fn on(app: App, change: impl FnOnce(&mut Plan)) -> Self {
+        plant(&app.engine, app.account("A").id).await;
+        Self::planted(app, change).await
+    }
+
+    /// Stopped, and started again on the same store.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self { app, _until, .. } = self;
+        drop(_until);
+        Self::planted(app.reopened().await, |_| {}).await
+    }
+
+    async fn planted(app: App, change: impl FnOnce(&mut Plan)) -> Self {
         let account = app.account("A").id;
         let mut plan = Plan {
             funnelback: Funnelback::new(account),
@@ -96,7 +110,6 @@ impl Site {
             guards_admin: true,
         };
         change(&mut plan);
-        plant(&app.engine, account).await;
         let stop = CancellationToken::new();
         let documents = TempDir::new().unwrap();
         let search = match plan.upstream {
@@ -109,18 +122,20 @@ impl Site {
         let listeners = bind(&name, &addresses, &mut Inherited::default()).unwrap();
         let address = listeners.first().unwrap().local().to_string();
         let (service, until) = (front.service(), stop.clone());
+        let serving = front.clone();
         tokio::spawn(async move {
             let grace = Duration::from_millis(100);
             let limits = Limits::default();
             serve(listeners, service, limits, &until, grace)
                 .await
                 .unwrap();
-            front.stop().await;
+            serving.stop().await;
         });
         Self {
             app,
             address: address.parse().unwrap(),
             account,
+            front,
             _until: stop.drop_guard(),
             _documents: documents,
         }

@@ -75,6 +75,28 @@ fn the_vectors_hold() {
 }
 
 #[test]
+fn fb_t28_a_name_with_colons_is_written_and_read() {
+    for (name, written) in [
+        ("name:with:colon", "name%3Awith%3Acolon"),
+        (":", "%3A"),
+        ("a:4102444800000:b", "a%3A4102444800000%3Ab"),
+    ] {
+        let text = issued(name, EXPIRY);
+        let fields = String::from_utf8(STANDARD_NO_PAD.decode(&text).unwrap()).unwrap();
+        assert!(
+            fields.starts_with(&format!("{written}:{EXPIRY}:")),
+            "{fields}"
+        );
+        assert_eq!(fields.matches(':').count(), 2);
+        assert_eq!(RememberMe::parse(&text).unwrap().username(), name);
+        assert!(signed(&text));
+        // Unescaped it is more fields than a token has.
+        let (_, rest) = fields.split_once(':').unwrap();
+        assert!(!parses(&format!("{name}:{rest}")));
+    }
+}
+
+#[test]
 fn another_key_or_another_secret_of_the_user_verifies_nothing() {
     let token = RememberMe::parse(VECTORS[0].2).unwrap();
     for at in 0..32 {

@@ -8,7 +8,6 @@ use doorward_core::api::{Accept, AcceptMethod, Api, Dialect};
 use doorward_core::credential::{Presented, place};
 use doorward_core::id::{AccountId, UserId};
 use doorward_core::request::{Canonical, Leniency, Refused, Target};
-use doorward_core::route::Table;
 use doorward_core::route::{Found, Table};
 use doorward_store::StoreError;
 use http::Method;

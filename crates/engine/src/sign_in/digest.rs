@@ -174,7 +174,7 @@ impl Inner {
         began: u64,
     ) -> Result<Option<Guard<Arc<Live>>>, StoreError> {
         let identity = Arc::new(identity(&proven.account, &proven.user, method));
-        let by = ProvenBy {
+        let by = ProvenBy::Password {
             digest: Some(kind),
             hash_generation: proven.hash_generation,
         };

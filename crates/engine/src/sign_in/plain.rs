@@ -126,7 +126,7 @@ impl Inner {
         let proven = self.fly(key, Box::pin(inner.plain_verdict(plain)));
         let proven = proven.await?;
         let identity = identity(&proven.account, &proven.user, AuthMethod::Basic);
-        let by = ProvenBy {
+        let by = ProvenBy::Password {
             digest: None,
             hash_generation: proven.hash_generation,
         };

@@ -26,12 +26,13 @@ use super::SignInError;
 use super::digest::outcome;
 use crate::Engine;
 use crate::api::FunnelbackSettings;
-use crate::check::{Ground, Live, Unproven};
+use crate::check::{Ground, Live, ProvenBy, Unproven};
 use crate::engine::Inner;
 use crate::metrics::Via;
 
 /// How much further ahead than a whole life an expiry may be: clocks of nodes differ.
-const TOLERANCE: Duration = Duration::from_mins(1);
+const TOLERANCE: Duration = Duration::from_millis(TOLERANCE_MS);
+const TOLERANCE_MS: u64 = 60_000;
 const MILLISECOND: u64 = 1000;
 
 /// A fresh remember-me token and whose it is.
@@ -51,8 +52,13 @@ pub struct Remembered {
 pub(crate) struct LastExpiry(AtomicU64);
 
 impl LastExpiry {
+    /// A clock that was set back counts anew: an expiry further ahead than clocks may differ would be good for nothing
+    /// until the clock is there again.
     fn next(&self, wanted: u64) -> u64 {
-        let later = |last: u64| wanted.max(last.saturating_add(1));
+        let later = |last: u64| match last.saturating_add(1) {
+            next if next > wanted.saturating_add(TOLERANCE_MS) => wanted,
+            next => wanted.max(next),
+        };
         let last = self
             .0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
@@ -154,20 +160,25 @@ impl Inner {
             Some((account, user)) => user_secret(account, user, keys.system.generation),
             None => Zeroizing::new(self.proof_key(&[b"nobody", token.username().as_bytes()])),
         };
-        let signed = keys.remember_me().iter().fold(false, |signed, mac| {
-            token.is_signed_with(&mac.key, &secret) | signed
+        // Every key is tried, whichever it was.
+        let signed = keys.remember_me().iter().fold(None, |signed, mac| {
+            let by = token.is_signed_with(&mac.key, &secret).then_some(mac.id);
+            signed.or(by)
         });
         let latest = millis(now.plus(settings.token_lifetime + TOLERANCE));
-        let (Some((account, user)), true, true) = (known, signed, token.expires_ms() <= latest)
+        let (Some((account, user)), Some(signed), true) =
+            (known, signed, token.expires_ms() <= latest)
         else {
             return Err(Unproven::Invalid);
         };
         let identity = identity(&account, &user, &token, keys.system.generation, settings);
-        let live = self.remember(key, Arc::new(identity), None, began, now);
+        let by = ProvenBy::RememberMe(signed);
+        let live = self.remember(key, Arc::new(identity), Some(by), began, now);
         live.await?.ok_or(Unproven::Invalid)
     }
 
-    /// The user a token names, by the name that is stored and no other spelling.
+    /// The user a token names, by the name that is stored and no other spelling. One look, whether or not there is
+    /// anybody: a second one at who was found would tell (attacks.md S54).
     async fn user_of(
         &self,
         token: &RememberMe,
@@ -177,10 +188,7 @@ impl Inner {
         let is_usable = name.chars().count() <= MAX_USERNAME && !name.contains('\0');
         let sought = if is_usable { name } else { "" };
         let found = self.store.user_named(settings.account, sought).await?;
-        match found {
-            Some(user) => Ok(self.live.user(settings.account, user.id).await?),
-            None => Ok(None),
-        }
+        Ok(found.map(Arc::new))
     }
 }
 
@@ -252,6 +260,18 @@ mod tests {
         let last = LastExpiry::default();
         assert_eq!([last.next(5), last.next(5), last.next(3)], [5, 6, 7]);
         assert_eq!(last.next(100), 100);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_far_counts_anew() {
+        let last = LastExpiry::default();
+        assert_eq!(last.next(1_000_000), 1_000_000);
+        assert_eq!(last.next(1_000_001 - TOLERANCE_MS), 1_000_001);
+        assert_eq!(
+            last.next(1_000_001 - TOLERANCE_MS),
+            1_000_001 - TOLERANCE_MS
+        );
+        assert_eq!(last.next(5), 5);
     }
 
     #[test]

@@ -5,10 +5,13 @@
 
 mod body;
 mod error;
+mod funnelback;
 mod heard;
 mod request;
 mod response;
 pub(crate) mod upgrade;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use doorward_engine::Passage;
@@ -69,16 +72,17 @@ where
             idle_timeout: upstream.settings.idle_timeout,
             deadline,
         };
-        return upgrade.switch(response, in_use, limits, owner);
+        return upgrade.switch(response, outgoing.passage.api(), in_use, limits, owner);
     }
     let (mut head, body) = response.into_parts();
     let remainder = Remainder::new(lent, head.extensions.remove());
-    response::clean(&mut head);
+    let api = Arc::clone(outgoing.passage.api());
+    response::clean(&mut head, &api);
     let idle_timeout = upstream.settings.idle_timeout;
     let body = Answered::new(body, in_use, idle_timeout, deadline, remainder);
-    let body = body.map_frame(|frame| match frame.into_trailers() {
+    let body = body.map_frame(move |frame| match frame.into_trailers() {
         Ok(mut trailers) => {
-            response::clean_trailers(&mut trailers);
+            response::clean_trailers(&mut trailers, &api);
             Frame::trailers(trailers)
         }
         Err(frame) => frame,

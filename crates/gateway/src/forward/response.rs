@@ -1,9 +1,12 @@
 //! The upstream's answer as the client gets it.
 
+use doorward_core::api::Api;
 use doorward_core::strip::folded;
 use http::header::{CACHE_CONTROL, CONNECTION, UPGRADE};
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::funnelback;
 
 /// Fields of one hop (RFC 9110 section 7.6.1), set anew by whoever writes the answer.
 const HOP_BY_HOP: [&str; 6] = [
@@ -19,28 +22,30 @@ const OWN_PREFIX: &str = "x-doorward-";
 
 /// Takes out what is not for the client. A proxied answer keeps its `Cache-Control`, and is nobody else's
 /// without one (decision 35).
-pub(super) fn clean(head: &mut Parts) {
+pub(super) fn clean(head: &mut Parts, api: &Api) {
     head.extensions.clear();
     head.version = http::Version::HTTP_11;
     let headers = &mut head.headers;
     for name in doomed(headers) {
         headers.remove(name);
     }
+    funnelback::clean(headers, api);
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
 }
 
 /// The same for the fields behind the body.
-pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
+pub(super) fn clean_trailers(trailers: &mut HeaderMap, api: &Api) {
     for name in doomed(trailers) {
         trailers.remove(name);
     }
+    funnelback::clean(trailers, api);
 }
 
 /// The same for an answer that changes protocols, which keeps what says so.
-pub(super) fn clean_upgrade(head: &mut Parts, protocol: &HeaderValue) {
-    clean(head);
+pub(super) fn clean_upgrade(head: &mut Parts, api: &Api, protocol: &HeaderValue) {
+    clean(head, api);
     head.headers.remove(CACHE_CONTROL);
     head.headers
         .insert(CONNECTION, HeaderValue::from_static("upgrade"));

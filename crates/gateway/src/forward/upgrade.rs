@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use doorward_core::api::Api;
 use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Empty};
@@ -64,6 +65,7 @@ impl Upgrade {
     pub(super) fn switch(
         self,
         response: Response<Incoming>,
+        api: &Api,
         in_use: InUse,
         limits: StreamLimits,
         owner: &Owner,
@@ -82,7 +84,7 @@ impl Upgrade {
             connection.upgraded();
         }
         let upstream = hyper::upgrade::on(Response::from_parts(head.clone(), body));
-        response::clean_upgrade(&mut head, &self.protocol);
+        response::clean_upgrade(&mut head, api, &self.protocol);
         let client = self.client;
         owner.spawn(async move {
             let _busy = in_use;

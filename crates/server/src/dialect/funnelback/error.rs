@@ -109,7 +109,8 @@ impl From<AdminError> for Error {
             AdminError::UnknownRole(_) => Self::BadRequest("the account has no such role"),
             AdminError::TooManyRoles => Self::BadRequest("these are too many roles"),
             AdminError::Name { .. } => Self::BadRequest(
-                "a username has no \":\", \"~\" or control characters and is not 32 hexadecimal digits",
+                "a username has 1 to 256 letters, digits, \"+\", \"@\", \".\", \"_\" and \"-\", and is not 32 \
+                 hexadecimal digits",
             ),
             AdminError::Password => {
                 Self::BadRequest("a password has 1 to 1024 bytes and no control characters")
