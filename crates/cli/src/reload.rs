@@ -87,6 +87,7 @@ impl Reload {
         self.level.set(&new.settings.log).map_err(Fail::new)?;
         if let (Some(running), Some(tls)) = (&running.tls, tls) {
             running.adopt(&tls);
+            tracing::info!("certificates read anew");
         }
         running.front.exchange(wire);
         self.loaded = new;
