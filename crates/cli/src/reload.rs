@@ -114,6 +114,7 @@ impl Reload {
         }
         if let (Some(running), Some(tls)) = (&running.tls, tls) {
             running.adopt(&tls);
+            tracing::info!("certificates read anew");
         }
         running.front.exchange(wire);
         (self.loaded, self.secret) = (new, secret);

@@ -15,7 +15,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::support::{Installation, PATIENCE, Server, bad, eventually, exchange};
+use crate::support::{Installation, PATIENCE, Server, bad, exchange};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 type Stream = StreamOwned<ClientConnection, TcpStream>;
@@ -255,7 +255,8 @@ fn sighup_takes_new_certificates_for_new_connections() {
     let second = authority();
     encrypted.certify(&ours(&second));
     server.signal("HUP");
-    eventually(|| connect(server.public, &second, None).is_ok());
+    server.wait_for("certificates read anew");
+    connect(server.public, &second, None).unwrap();
     assert!(encrypted.connect(server.public, None).is_err());
     ask(&mut old, "/", "").unwrap();
 
