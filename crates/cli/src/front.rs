@@ -62,6 +62,7 @@ struct Public {
 
 impl Front {
     /// Serves with these settings.
+    #[must_use]
     pub fn new(engine: &Engine, wire: Wire) -> Self {
         let (apis, check) = (apis(&wire.guarded), check(engine, wire.check.clone()));
         let public = Public::new(engine, wire.settings.clone(), &apis);
@@ -91,6 +92,7 @@ impl Front {
     }
 
     /// The public listener, as the sockets want it.
+    #[must_use]
     pub fn service(&self) -> Service {
         let (public, guard) = (Arc::clone(&self.public), self.guard.clone());
         BoxCloneSyncService::new(tower::service_fn(move |request| -> Answer {
@@ -109,6 +111,7 @@ impl Front {
     }
 
     /// The check listener, as the sockets want it.
+    #[must_use]
     pub fn check_service(&self) -> Service {
         let check = Arc::clone(&self.check);
         BoxCloneSyncService::new(tower::service_fn(move |request| {
@@ -117,6 +120,7 @@ impl Front {
     }
 
     /// Networks whose connections are not counted by address, as they are set now.
+    #[must_use]
     pub fn exempt(&self) -> Exempt {
         self.exempt.clone()
     }
@@ -219,6 +223,7 @@ fn rejection(why: &Why<'_>) -> Rejection {
 }
 
 /// The ops listener's side of the wire.
+#[must_use]
 pub fn ops(engine: &Engine) -> Service {
     let handler = Arc::new(handler(doorward_server::ops(engine.clone())));
     BoxCloneSyncService::new(tower::service_fn(move |request| {

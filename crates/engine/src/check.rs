@@ -329,12 +329,7 @@ impl Inner {
         {
             return Ok(None);
         }
-        let line = || std::iter::once(&account).chain(&above);
-        let lock = line().find_map(|account| account.lock(now));
-        let trials = line()
-            .filter_map(|account| account.trial_ends)
-            .filter(|end| *end > now)
-            .min();
+        let (lock, trials) = standing(&account, &above, now);
         let token = match identity.app_token() {
             Some(id) => self.live.app_token(identity.account, id).await?,
             None => None,
@@ -462,6 +457,20 @@ impl Live {
     pub(crate) fn holds_at(&self, epoch: u64, now: Timestamp) -> bool {
         self.epoch == epoch && now < self.fresh_until
     }
+}
+
+/// Why an account is locked, if it or one above it is, and when the first trial among them ends.
+fn standing(
+    account: &Arc<Account>,
+    above: &[Arc<Account>],
+    now: Timestamp,
+) -> (Option<Lock>, Option<Timestamp>) {
+    let line = || std::iter::once(account).chain(above);
+    let trials = line().filter_map(|account| account.trial_ends);
+    (
+        line().find_map(|account| account.lock(now)),
+        trials.filter(|end| *end > now).min(),
+    )
 }
 
 /// The roles of an identity without user. An account's own key stands for the account and has every right in it

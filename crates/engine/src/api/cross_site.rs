@@ -64,9 +64,9 @@ mod tests {
 
     use super::*;
 
-    fn foreign(method: Method, headers: &[(HeaderName, &str)]) -> bool {
+    fn foreign(method: &Method, headers: &[(HeaderName, &str)]) -> bool {
         let request = Canonical::new(Target {
-            method: &method,
+            method,
             scheme: Scheme::Https,
             host: "api.example.com",
             path_and_query: "/push-api/v1/x",
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn what_changes_nothing_may_come_from_anywhere() {
         for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
-            assert!(!foreign(method, &[(ORIGIN, "https://evil.example")]));
+            assert!(!foreign(&method, &[(ORIGIN, "https://evil.example")]));
         }
     }
 
@@ -97,13 +97,13 @@ mod tests {
             (SEC_FETCH_SITE, "same-origin"),
             (SEC_FETCH_SITE, "none"),
         ] {
-            assert!(!foreign(Method::POST, &[(name, value)]), "{value}");
+            assert!(!foreign(&Method::POST, &[(name, value)]), "{value}");
         }
     }
 
     #[test]
     fn other_sites_and_silence_do_not() {
-        assert!(foreign(Method::POST, &[]));
+        assert!(foreign(&Method::POST, &[]));
         for (name, value) in [
             (ORIGIN, "https://evil.example"),
             (ORIGIN, "http://api.example.com"),
@@ -116,18 +116,18 @@ mod tests {
             (SEC_FETCH_SITE, "same-site"),
             (SEC_FETCH_SITE, "cross-site"),
         ] {
-            assert!(foreign(Method::POST, &[(name, value)]), "{value}");
+            assert!(foreign(&Method::POST, &[(name, value)]), "{value}");
         }
         // The more telling one decides.
         let both = [
             (ORIGIN, "https://evil.example"),
             (SEC_FETCH_SITE, "same-origin"),
         ];
-        assert!(foreign(Method::PUT, &both));
+        assert!(foreign(&Method::PUT, &both));
         let twice = [
             (ORIGIN, "https://api.example.com"),
             (ORIGIN, "https://evil.example"),
         ];
-        assert!(foreign(Method::DELETE, &twice));
+        assert!(foreign(&Method::DELETE, &twice));
     }
 }

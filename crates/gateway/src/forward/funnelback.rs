@@ -21,20 +21,20 @@ pub(super) fn clean(headers: &mut HeaderMap, api: &Api) {
     for name in tokens {
         headers.remove(name);
     }
-    retain(headers, SET_COOKIE, |line| !sets_ours(line));
+    retain(headers, &SET_COOKIE, |line| !sets_ours(line));
     if !api.accept.names(AcceptMethod::Basic) {
-        retain(headers, WWW_AUTHENTICATE, |line| !asks_for_basic(line));
+        retain(headers, &WWW_AUTHENTICATE, |line| !asks_for_basic(line));
     }
 }
 
-fn retain(headers: &mut HeaderMap, name: HeaderName, stays: impl Fn(&[u8]) -> bool) {
-    let lines = headers.get_all(&name).iter();
+fn retain(headers: &mut HeaderMap, name: &HeaderName, stays: impl Fn(&[u8]) -> bool) {
+    let lines = headers.get_all(name).iter();
     let (kept, gone): (Vec<HeaderValue>, Vec<HeaderValue>) =
         lines.cloned().partition(|line| stays(line.as_bytes()));
     if gone.is_empty() {
         return;
     }
-    headers.remove(&name);
+    headers.remove(name);
     for line in kept {
         headers.append(name.clone(), line);
     }

@@ -13,7 +13,9 @@ fn token(n: u128, label: &str) -> AppTokenRow {
         account: account_id(1),
         label: label.parse().unwrap(),
         roles: vec!["push-only".parse().unwrap(), "search-only".parse().unwrap()],
-        expires: (n % 2 == 0).then(|| Timestamp::from_unix(2_000_000_000)),
+        expires: n
+            .is_multiple_of(2)
+            .then(|| Timestamp::from_unix(2_000_000_000)),
         created: Timestamp::from_unix(1_700_000_000),
         created_by: "admin".to_owned(),
         last_used: None,

@@ -1,5 +1,6 @@
 //! The caller's own account: who they are, leaving, a new password (funnelback.md sections 3.3 and 7.2).
 
+use doorward_core::permission::{Permission, RoleName};
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::user::User;
@@ -25,8 +26,8 @@ pub(super) fn show(call: &Call<'_>) -> Answer {
         "id": id,
         "fullName": user.map_or_else(|| id.clone(), |user| full_name(user)),
         "email": user.and_then(|user| text(user, "email")),
-        "roles": passage.roles().iter().map(|role| role.as_str()).collect::<Vec<_>>(),
-        "permissions": permissions.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        "roles": passage.roles().iter().map(RoleName::as_str).collect::<Vec<_>>(),
+        "permissions": permissions.iter().map(Permission::as_str).collect::<Vec<_>>(),
         "tokenExpiresAt": expires,
     }))
 }
