@@ -217,7 +217,7 @@ fn certificates_need_an_authority_and_an_identity() {
     let data = settings.data.clone();
     let tls = settings.tls.unwrap();
     assert_eq!(tls.cert, data.join("c.pem"));
-    assert_eq!(tls.key, std::path::Path::new("/k.pem"));
+    assert_eq!(tls.key, Path::new("/k.pem"));
     let shown = Case::new(&whole).load().unwrap().show();
     assert!(shown.contains("URI:spiffe://acme/robot"), "{shown}");
     for (file, expected) in [
