@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::Stage;
 use super::client::{Answer, Client};
-use super::sample::{Login, Sample};
+use super::login::Login;
+use super::sample::Sample;
 use crate::fail::{Fail, Outcome};
 use crate::output;
 use crate::wiring::{self, Opened};
@@ -49,6 +50,7 @@ pub(super) async fn play(stage: Stage) -> Outcome {
     tour.changes(&mut report).await?;
     let drained = tour.drained(stage.running).await;
     report.step("a stopping server finishes what is in flight", drained)?;
+    stage.search.stop().await;
     tour.other.close().await;
     match report.failed {
         0 => Ok(()),
