@@ -8,7 +8,7 @@ use crate::support::{doorward, good};
 #[test]
 fn the_tour_goes_well() {
     let printed = good(&doorward(&["demo", "--check"]).output().unwrap());
-    assert!(printed.lines().count() >= 25, "{printed}");
+    assert!(printed.lines().count() >= 60, "{printed}");
     assert!(
         printed.lines().all(|line| line.starts_with("ok  ")),
         "{printed}"
