@@ -79,7 +79,7 @@ impl Answer {
         let said = self
             .json()
             .ok()
-            .and_then(|body| body.get("message").cloned());
+            .and_then(|body| body.get("message").or(body.get("errorMessage")).cloned());
         bail!(
             "{} instead of {status}, message {}",
             self.status,

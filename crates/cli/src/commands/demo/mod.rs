@@ -1,15 +1,18 @@
 //! `doorward demo`: a complete installation on this machine, to be played with or to be proven.
 
 mod client;
+mod configuration;
+mod login;
 mod sample;
+mod search;
 mod shown;
 mod tour;
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use doorward::config::{Settings, Sources};
+use doorward::config::Settings;
 use doorward::log;
 use doorward_core::hex;
 use doorward_engine::system_random;
@@ -24,15 +27,13 @@ use crate::wiring;
 use crate::{output, pins};
 
 use sample::Sample;
-
-/// Ports that are taken if they are free.
-const PUBLIC: u16 = 8000;
-const OPS: u16 = 9000;
+use search::Search;
 
 /// The example, serving.
 struct Stage {
     settings: Settings,
     running: Running,
+    search: Search,
     sample: Sample,
     public: SocketAddr,
     ops: SocketAddr,
@@ -48,36 +49,51 @@ pub(crate) async fn run(args: Demo) -> Outcome {
         (None, Some(temporary)) => &temporary.0,
         (None, None) => return Err(Fail::new("there is no folder for the example")),
     };
-    let stage = Stage::set(data, args.check).await?;
+    let stage = Box::pin(Stage::set(data, args.check)).await?;
     if args.check {
         return Box::pin(tour::play(stage)).await;
     }
     output::text(&shown::page(&stage, temporary.is_some()))?;
     interrupted().await?;
-    stage.running.stop().await
+    let stopped = stage.running.stop().await;
+    stage.search.stop().await;
+    stopped
 }
 
 impl Stage {
     async fn set(data: &Path, any_port: bool) -> Outcome<Self> {
-        let settings = settings(data, any_port)?;
+        let is_new = configuration::is_new(data);
+        let mut undo = Undo::default();
+        let bound = if is_new {
+            configuration::found(data, any_port, &mut undo)?
+        } else {
+            None
+        };
+        let settings = configuration::settings(data, any_port)?;
         drop(log::init(&settings.log).map_err(Fail::new)?);
+        let bound = bound.map_or_else(|| configuration::listen(&settings), Ok)?;
         let sockets = Sockets::bind(&settings)?;
         let (public, ops) = (address(&sockets.public())?, address(&sockets.ops())?);
-        let is_new = !settings.data.join("doorward.db").exists();
         if is_new {
-            found(&settings).await?;
+            found(&settings, &mut undo).await?;
         }
+        undo.keep();
         let opened = wiring::open_to_serve(&settings).await?;
+        let search = Search::start(&settings.data, bound).await?;
         let sample = if is_new {
+            search.seed().await?;
             sample::plant(&opened).await?
         } else {
             sample::find(&opened).await?
         };
-        let wire = wiring::wire(&settings, &pins::Meanings::default())?;
+        let meanings = pins::resolve(&opened, &settings).await?;
+        let wire = wiring::wire(&settings, &meanings)?;
+        meanings.keep(&opened).await?;
         let running = Running::start(opened, sockets, &settings, wire);
         Ok(Self {
             settings,
             running,
+            search,
             sample,
             public,
             ops,
@@ -85,40 +101,11 @@ impl Stage {
     }
 }
 
-async fn found(settings: &Settings) -> Outcome {
-    let mut undo = Undo::default();
-    let folder = DataFolder::new(&settings.data);
-    folder.create(&mut undo)?;
-    let lock = folder.take()?;
-    super::init::found(settings, sample::root(), &mut undo).await?;
-    undo.keep();
+async fn found(settings: &Settings, undo: &mut Undo) -> Outcome {
+    let lock = DataFolder::new(&settings.data).take()?;
+    super::init::found(settings, sample::root(), undo).await?;
     drop(lock);
     Ok(())
-}
-
-/// The defaults, on loopback, quiet: what is printed is for pasting.
-fn settings(data: &Path, any_port: bool) -> Outcome<Settings> {
-    let port = |wanted| {
-        let free = !any_port && TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).is_ok();
-        if free { wanted } else { 0 }
-    };
-    let variables = [
-        (
-            "DOORWARD_LISTEN__PUBLIC",
-            format!("127.0.0.1:{}", port(PUBLIC)),
-        ),
-        ("DOORWARD_LISTEN__OPS", format!("127.0.0.1:{}", port(OPS))),
-        ("DOORWARD_LOG__LEVEL", "warn".to_owned()),
-    ];
-    let sources = Sources {
-        environment: variables
-            .map(|(name, value)| (name.to_owned(), value))
-            .to_vec(),
-        data: Some(data.to_owned()),
-        ..Sources::default()
-    };
-    let loaded = Settings::load(sources).map_err(|problems| wiring::unusable(&problems))?;
-    Ok(loaded.settings)
 }
 
 fn address(addresses: &[&ListenAddr]) -> Outcome<SocketAddr> {

@@ -1,72 +1,31 @@
 //! The example's accounts and users: the owner of the system, a reseller, its two customers, and a
-//! branch of one of them.
+//! branch of one of them. The first customer's users also search and push documents.
 
-use doorward_core::digest::{md5_credentials, sha1_credentials};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use doorward_core::app_token::{AppToken, Label};
 use doorward_core::document::Document;
 use doorward_core::id::{AccountId, UserId};
+use doorward_core::permission::{Grants, Role};
 use doorward_core::secret::SecretText;
 use doorward_core::user::Level;
-use doorward_engine::Founding;
-use doorward_engine::admin::{AccountChange, NewAccount, NewUser};
+use doorward_engine::admin::{AccountChange, NewAccount, NewAppToken, NewUser};
+use doorward_engine::{Founding, SUPER_USER};
 use doorward_store::Actor;
 
-use crate::fail::Outcome;
+use super::login::{
+    ADMIN, BRANCH, COLLEAGUE, CUSTOMER, FEEDER, Login, NEIGHBOUR, READER, RESELLER, ROOT,
+};
+use crate::fail::{Fail, Outcome};
 use crate::wiring::Opened;
 
 /// The phone number of the first customer.
 pub(super) const PHONE: &str = "+14155550100";
-
-const ROOT: Login = Login::new(
-    "Example Telecom",
-    "telecom.example",
-    "admin",
-    "demo-admin-1",
-);
-const RESELLER: Login = Login::new("Northwind", "northwind.example", "rita", "demo-rita-2");
-const CUSTOMER: Login = Login::new("Acme", "acme.example", "alice", "demo-alice-3");
-const COLLEAGUE: Login = Login::new("Acme", "acme.example", "bob", "demo-bob-4");
-const NEIGHBOUR: Login = Login::new("Globex", "globex.example", "gina", "demo-gina-5");
-const BRANCH: Login = Login::new(
-    "Acme Branch",
-    "branch.acme.example",
-    "carol",
-    "demo-carol-6",
-);
-
-/// Somebody who can sign in. The passwords are no secrets: they stand here and are printed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Login {
-    pub(super) account: &'static str,
-    pub(super) realm: &'static str,
-    pub(super) username: &'static str,
-    pub(super) password: &'static str,
-}
-
-impl Login {
-    const fn new(
-        account: &'static str,
-        realm: &'static str,
-        username: &'static str,
-        password: &'static str,
-    ) -> Self {
-        Self {
-            account,
-            realm,
-            username,
-            password,
-        }
-    }
-
-    /// What the vendor's clients send.
-    pub(super) fn md5(&self) -> String {
-        md5_credentials(self.username, self.password)
-    }
-
-    /// What they send with `method: sha`.
-    pub(super) fn sha1(&self) -> String {
-        sha1_credentials(self.username, self.password)
-    }
-}
+/// The role of those who push into one collection and may nothing else.
+pub(super) const FEEDS: &str = "feeds-example";
+/// The application token that is there from the beginning.
+pub(super) const TOKEN: &str = "shop~feed";
 
 /// A login with its ids.
 #[derive(Debug, Clone, Copy)]
@@ -84,20 +43,28 @@ pub(super) struct Sample {
     pub(super) colleague: Person,
     pub(super) neighbour: Person,
     pub(super) branch: Person,
+    pub(super) admin: Person,
+    pub(super) feeder: Person,
+    pub(super) reader: Person,
     /// API key of the first customer.
     pub(super) api_key: SecretText,
+    /// An application token: nobody can read it again once it was made.
+    pub(super) app_token: Option<AppToken>,
 }
 
 impl Sample {
     /// Everybody, from the top of the tree down.
-    pub(super) fn people(&self) -> [&Person; 6] {
+    pub(super) fn people(&self) -> [&Person; 9] {
         [
             &self.root,
             &self.reseller,
             &self.customer,
             &self.colleague,
-            &self.neighbour,
+            &self.admin,
+            &self.feeder,
+            &self.reader,
             &self.branch,
+            &self.neighbour,
         ]
     }
 }
@@ -132,12 +99,19 @@ pub(super) async fn plant(opened: &Opened) -> Outcome<Sample> {
     let neighbour = account(opened, &NEIGHBOUR, reseller).await?;
     let branch = account(opened, &BRANCH, customer).await?;
 
-    user(opened, &RESELLER, reseller, Level::Admin).await?;
-    user(opened, &CUSTOMER, customer, Level::Admin).await?;
-    user(opened, &COLLEAGUE, customer, Level::User).await?;
-    user(opened, &NEIGHBOUR, neighbour, Level::Admin).await?;
-    user(opened, &BRANCH, branch, Level::User).await?;
-    find(opened).await
+    set_role(opened, customer).await?;
+    user(opened, &RESELLER, reseller, Level::Admin, &[]).await?;
+    user(opened, &CUSTOMER, customer, Level::Admin, &[SUPER_USER]).await?;
+    user(opened, &COLLEAGUE, customer, Level::User, &[]).await?;
+    user(opened, &NEIGHBOUR, neighbour, Level::Admin, &[]).await?;
+    user(opened, &BRANCH, branch, Level::User, &[]).await?;
+    user(opened, &ADMIN, customer, Level::User, &[SUPER_USER]).await?;
+    user(opened, &FEEDER, customer, Level::User, &[FEEDS]).await?;
+    user(opened, &READER, customer, Level::User, &["search-only"]).await?;
+    Ok(Sample {
+        app_token: Some(app_token(opened, customer).await?),
+        ..find(opened).await?
+    })
 }
 
 /// Finds what was planted.
@@ -150,7 +124,11 @@ pub(super) async fn find(opened: &Opened) -> Outcome<Sample> {
         colleague: person(opened, COLLEAGUE).await?,
         neighbour: person(opened, NEIGHBOUR).await?,
         branch: person(opened, BRANCH).await?,
+        admin: person(opened, ADMIN).await?,
+        feeder: person(opened, FEEDER).await?,
+        reader: person(opened, READER).await?,
         api_key: opened.engine.api_key(customer.account).await?,
+        app_token: None,
     })
 }
 
@@ -168,7 +146,13 @@ async fn account(opened: &Opened, login: &Login, parent: AccountId) -> Outcome<A
         .id)
 }
 
-async fn user(opened: &Opened, login: &Login, account: AccountId, level: Level) -> Outcome {
+async fn user(
+    opened: &Opened,
+    login: &Login,
+    account: AccountId,
+    level: Level,
+    roles: &[&str],
+) -> Outcome {
     let mut document = Document::new();
     document.insert("first_name".to_owned(), login.username.into());
     document.insert("last_name".to_owned(), "Example".into());
@@ -180,8 +164,42 @@ async fn user(opened: &Opened, login: &Login, account: AccountId, level: Level) 
         enabled: true,
         document,
     };
-    opened.engine.create_user(Actor::operator(), new).await?;
+    let roles: Outcome<Vec<_>> = roles.iter().map(|role| named(role)).collect();
+    let (engine, actor) = (&opened.engine, Actor::operator());
+    engine.create_user_with_roles(actor, new, roles?).await?;
     Ok(())
+}
+
+async fn set_role(opened: &Opened, account: AccountId) -> Outcome {
+    let role = Role {
+        name: named(FEEDS)?,
+        grants: Grants::Some {
+            permissions: [named("push.read")?, named("push.write")?].into(),
+            resources: Some(["example-push".to_owned()].into()),
+        },
+    };
+    let (engine, actor) = (&opened.engine, Actor::operator());
+    engine.set_role(actor, account, role).await?;
+    Ok(())
+}
+
+async fn app_token(opened: &Opened, account: AccountId) -> Outcome<AppToken> {
+    let new = NewAppToken {
+        account,
+        label: named::<Label>(TOKEN)?,
+        roles: vec![named(FEEDS)?],
+        expires: None,
+        created_by: "doorward demo".to_owned(),
+    };
+    let (engine, actor) = (&opened.engine, Actor::operator());
+    let (_, value) = engine.create_app_token(actor, new).await?;
+    Ok(value)
+}
+
+/// A name that stands in this program.
+fn named<T: FromStr<Err: Display>>(text: &str) -> Outcome<T> {
+    text.parse()
+        .map_err(|error| Fail::new(format!("{text}: {error}")))
 }
 
 async fn person(opened: &Opened, login: Login) -> Outcome<Person> {

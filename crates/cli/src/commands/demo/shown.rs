@@ -1,7 +1,13 @@
-//! What the example prints: addresses, credentials, and commands ready to paste.
+//! What the example prints: addresses, credentials, and a tour of commands ready to paste.
+
+mod crossbar;
+mod funnelback;
+
+use std::path::Path;
 
 use super::Stage;
-use super::sample::{PHONE, Person};
+use super::sample::Person;
+use crate::commands::init::shell_word;
 
 /// The whole page.
 pub(super) fn page(stage: &Stage, temporary: bool) -> String {
@@ -14,20 +20,51 @@ pub(super) fn page(stage: &Stage, temporary: bool) -> String {
     let people: String = stage.sample.people().map(row).concat();
     format!(
         "\
-Doorward is serving an example. End it with Ctrl-C.
+Two commands show the whole mission: `doorward demo`, which is running now and prints what to paste,
+and `doorward demo --check`, which plays all of it and more by itself. End this one with Ctrl-C.
 
   public  http://{public}
   ops     http://{ops}/readyz  /livez  /metrics
   data    {data}{fate}
 
+A small search service stands behind it, on loopback only: it has no authentication of its own.
+
   {heading}
 {people}
-{commands}",
+Paste into another terminal:
+
+URL=http://{public}
+
+# ==== ONE: Crossbar. Who is asking? ====
+{crossbar}
+# ==== TWO: Funnelback. May they? The search service, guarded: documents are pushed and found. ====
+{funnelback}
+# ==== The installation itself ====
+
+cat {folder}/doorward.toml
+{program} config check {folder}/doorward.toml --data {folder}
+{program} audit --data {folder} --limit 5
+{program} account list --data {folder}
+",
         public = stage.public,
         ops = stage.ops,
         heading = columns(["ACCOUNT", "REALM", "USERNAME", "PASSWORD", "ACCOUNT ID"]),
-        commands = commands(stage),
+        crossbar = crossbar::commands(&stage.sample),
+        funnelback = funnelback::commands(&stage.sample, &folder(stage), &program()),
+        folder = folder(stage),
+        program = program(),
     )
+}
+
+/// This very program: nobody says that it is on the shell's path.
+fn program() -> String {
+    let path = std::env::current_exe().ok();
+    let path = path.as_deref().and_then(Path::to_str);
+    path.map_or_else(|| "doorward".to_owned(), shell_word)
+}
+
+fn folder(stage: &Stage) -> String {
+    shell_word(&stage.settings.data.display().to_string())
 }
 
 fn columns([account, realm, username, password, id]: [&str; 5]) -> String {
@@ -44,49 +81,4 @@ fn row(person: &Person) -> String {
         &id,
     ]);
     format!("  {row}\n")
-}
-
-fn commands(stage: &Stage) -> String {
-    let (sample, login) = (&stage.sample, stage.sample.customer.login);
-    let (md5, sha1, name) = (login.md5(), login.sha1(), login.account);
-    let (account, user) = (sample.customer.account, sample.customer.user);
-    let key = sample.api_key.expose();
-    format!(
-        r#"Paste into another terminal:
-
-# Sign in as {username}: the credentials are the MD5 of {username}:{password}
-URL=http://{public}
-printf %s '{username}:{password}' | md5sum
-curl -s -X PUT $URL/v2/user_auth -H 'Content-Type: application/json' \
-  -d '{{"data":{{"credentials":"{md5}","account_name":"{name}"}}}}'
-
-# The same by realm and SHA-1, by phone number, and keeping the token
-curl -s -X PUT $URL/v2/user_auth -H 'Content-Type: application/json' \
-  -d '{{"data":{{"credentials":"{sha1}","method":"sha","account_realm":"{realm}"}}}}'
-TOKEN=$(curl -s -X PUT $URL/v2/user_auth -H 'Content-Type: application/json' \
-  -d '{{"data":{{"credentials":"{md5}","phone_number":"{PHONE}"}}}}' | sed 's/.*"auth_token":"\([^"]*\)".*/\1/')
-
-# Use the token
-curl -s -H "X-Auth-Token: $TOKEN" $URL/v2/accounts/{account}
-curl -s -H "X-Auth-Token: $TOKEN" $URL/v2/accounts/{account}/users/{user}
-
-# Sign in with the account's API key
-curl -s -X PUT $URL/v2/api_auth -H 'Content-Type: application/json' -d '{{"data":{{"api_key":"{key}"}}}}'
-
-# Basic, without a token
-curl -s --basic --user {account}:{md5} $URL/v2/accounts/{account}
-
-# A wrong password
-curl -s -X PUT $URL/v2/user_auth -H 'Content-Type: application/json' \
-  -d '{{"data":{{"credentials":"00000000000000000000000000000000","account_name":"{name}"}}}}'
-
-# Look at the installation itself
-doorward account list --data {data}
-"#,
-        public = stage.public,
-        username = login.username,
-        password = login.password,
-        realm = login.realm,
-        data = stage.settings.data.display(),
-    )
 }

@@ -2,6 +2,11 @@
 
 mod changes;
 mod directory;
+mod doors;
+mod endings;
+mod funnelback;
+mod programs;
+mod pushing;
 mod signing_in;
 mod tokens;
 mod wire;
@@ -13,7 +18,8 @@ use serde_json::{Value, json};
 
 use super::Stage;
 use super::client::{Answer, Client};
-use super::sample::{Login, Sample};
+use super::login::Login;
+use super::sample::Sample;
 use crate::fail::{Fail, Outcome};
 use crate::output;
 use crate::wiring::{self, Opened};
@@ -47,8 +53,13 @@ pub(super) async fn play(stage: Stage) -> Outcome {
     tour.wire(&mut report).await?;
     tour.directory(&mut report).await?;
     tour.changes(&mut report).await?;
+    tour.doors(&mut report).await?;
+    tour.pushing(&mut report).await?;
+    tour.programs(&mut report).await?;
+    tour.endings(&mut report).await?;
     let drained = tour.drained(stage.running).await;
     report.step("a stopping server finishes what is in flight", drained)?;
+    stage.search.stop().await;
     tour.other.close().await;
     match report.failed {
         0 => Ok(()),

@@ -18,6 +18,7 @@ use crate::running::Running;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Time for a half-sent request to arrive, and for a stopping server to stop listening.
 const MOMENT: Duration = Duration::from_millis(200);
+const X_AUTH_TOKEN: &str = "x-auth-token";
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl Tour {
@@ -34,10 +35,15 @@ impl Tour {
     }
 
     /// Waits until a request has this status; how long it took.
-    async fn felt(&self, path: &str, token: &str, status: u16) -> anyhow::Result<Duration> {
+    pub(super) async fn felt(
+        &self,
+        path: &str,
+        token: (&str, &str),
+        status: u16,
+    ) -> anyhow::Result<Duration> {
         let begun = monotonic();
         loop {
-            let found = self.get(path, token).await?.status;
+            let found = self.with("GET", path, token).await?.status;
             let waited = monotonic().saturating_sub(begun);
             if found == status {
                 return Ok(waited);
@@ -61,7 +67,9 @@ impl Tour {
         engine
             .change_user(actor, person.account, person.user, change)
             .await?;
-        let after = self.felt("/v2/token_auth", &token, 401).await?;
+        let after = self
+            .felt("/v2/token_auth", (X_AUTH_TOKEN, &token), 401)
+            .await?;
         let old = self.token(&person.login).await;
         ensure!(old.is_err(), "the old password still signs in");
         let back = UserChange {
@@ -86,7 +94,7 @@ impl Tour {
             };
             let (engine, actor) = (&self.other.engine, Actor::operator());
             engine.change_account(actor, person.account, change).await?;
-            longest = longest.max(self.felt(&path, &token, status).await?);
+            longest = longest.max(self.felt(&path, (X_AUTH_TOKEN, &token), status).await?);
         }
         Ok(longest)
     }
@@ -103,7 +111,9 @@ impl Tour {
             .engine
             .rotate_api_key(Actor::operator(), account)
             .await?;
-        let after = self.felt("/v2/token_auth", &token, 401).await?;
+        let after = self
+            .felt("/v2/token_auth", (X_AUTH_TOKEN, &token), 401)
+            .await?;
         self.put("/v2/api_auth", json!({"api_key": old}))
             .await?
             .expect(404)?;
