@@ -26,4 +26,6 @@ mod sign_in;
 mod site;
 mod token;
 mod token_life;
+mod token_place;
+mod told;
 mod upstream;

@@ -88,18 +88,6 @@ impl Site {
 
     /// Over an engine with its own settings.
     pub(crate) async fn on(app: App, change: impl FnOnce(&mut Plan)) -> Self {
-        plant(&app.engine, app.account("A").id).await;
-        Self::planted(app, change).await
-    }
-
-    /// Stopped, and started again on the same store.
-    pub(crate) async fn restarted(self) -> Self {
-        let Self { app, _until, .. } = self;
-        drop(_until);
-        Self::planted(app.reopened().await, |_| {}).await
-    }
-
-    async fn planted(app: App, change: impl FnOnce(&mut Plan)) -> Self {
         let account = app.account("A").id;
         let mut plan = Plan {
             funnelback: Funnelback::new(account),
@@ -110,6 +98,7 @@ impl Site {
             guards_admin: true,
         };
         change(&mut plan);
+        plant(&app.engine, account).await;
         let stop = CancellationToken::new();
         let documents = TempDir::new().unwrap();
         let search = match plan.upstream {
@@ -139,6 +128,15 @@ impl Site {
             _until: stop.drop_guard(),
             _documents: documents,
         }
+    }
+
+    /// Stopped, and started again on the same store.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self {
+            app, _until: until, ..
+        } = self;
+        drop(until);
+        Self::on(app.reopened().await, |_| {}).await
     }
 
     /// A call to be written.
@@ -213,8 +211,11 @@ pub(crate) fn raw_token(text: impl AsRef<[u8]>) -> String {
     STANDARD.encode(text).trim_end_matches('=').to_owned()
 }
 
-/// The users and roles of the check-list.
+/// The users and roles of the check-list, unless they are there from before.
 async fn plant(engine: &Engine, account: AccountId) {
+    if engine.find_user(account, "admin").await.is_ok() {
+        return;
+    }
     let some = |permissions: &[&str], resources: &[&str]| Grants::Some {
         permissions: permissions.iter().map(|p| p.parse().unwrap()).collect(),
         resources: Some(resources.iter().map(|&r| r.to_owned()).collect()),

@@ -5,7 +5,6 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use doorward_core::hex;
 use serde_json::json;
 
-use crate::exchange;
 use crate::forge::{
     Forge, LIFETIME, active_key, assert_good, assert_refused, fields, now_ms, some_expiry, spring,
 };
@@ -400,40 +399,6 @@ async fn fb_t24_a_length_that_no_base64_has_is_refused() {
 }
 
 #[tokio::test]
-async fn fb_t25_an_empty_header_is_not_made_up_for_by_a_cookie() {
-    let site = Site::start().await;
-    let token = site.admin().await;
-    for empty in ["", " ", "\t"] {
-        let call = site.get(ACCOUNT).token(empty);
-        call.clone().send().await.assert_challenge_without_basic();
-        let reply = call.cookie(&token).send().await;
-        reply.assert_challenge_without_basic();
-        let both = site.get(STATE).token(empty).basic(Site::basic_admin());
-        both.send().await.assert_status(401);
-    }
-    site.get(ACCOUNT)
-        .cookie(&token)
-        .send()
-        .await
-        .assert_status(200);
-}
-
-#[tokio::test]
-async fn fb_t26_a_header_of_a_mebibyte_breaks_nothing() {
-    let site = Site::start().await;
-    let token = site.admin().await;
-    for path in [ACCOUNT, STATE] {
-        let huge = "A".repeat(1 << 20);
-        for call in [site.get(path).token(&huge), site.get(path).cookie(&huge)] {
-            let reply = exchange::send(site.address, &call.bytes()).await;
-            // 0: closed before everything was sent.
-            assert!(matches!(reply.status, 0 | 400..=499), "{}", reply.status);
-        }
-        assert_good(&site, &token, "admin").await;
-    }
-}
-
-#[tokio::test]
 async fn fb_t27_what_is_no_utf8_is_refused() {
     let site = Site::start().await;
     let (forge, expires) = (Forge::of(&site, "admin").await, some_expiry(&site));
@@ -475,27 +440,4 @@ async fn fb_t28_no_user_has_a_colon_in_its_name() {
     let token = forge.token("name:with:colon", now_ms(&site) + LIFETIME);
     assert_eq!(Fields::of(&token).user, "name%3Awith%3Acolon");
     assert_refused(&site, &token).await;
-}
-
-#[tokio::test]
-async fn fb_t37_a_token_elsewhere_than_in_header_and_cookie_is_nothing() {
-    let site = Site::start().await;
-    let token = site.admin().await;
-    for name in ["X-Security-Token", "x-security-token", "token"] {
-        for path in [ACCOUNT, STATE] {
-            let reply = site.get(&format!("{path}?{name}={token}")).send().await;
-            reply.assert_status(401);
-        }
-        let form = format!("{name}={token}");
-        for path in ["/admin-api/account/v1/logout", LOGIN, STATE] {
-            let reply = site.call("POST", path).form(&form).send().await;
-            let expected = if path == LOGIN { 400 } else { 401 };
-            reply.assert_status(expected);
-        }
-        let body = json!({name: token, "currentPassword": "pwd", "newPassword": "other"});
-        let change = site.call("PUT", "/admin-api/account/v1/password");
-        let reply = change.json(&body).send().await;
-        reply.assert_challenge_without_basic();
-    }
-    assert_good(&site, &token, "admin").await;
 }

@@ -204,20 +204,24 @@ async fn fb_t32_a_password_change_that_fails_ends_nothing() {
 async fn fb_t33_a_password_that_is_hashed_anew_ends_nothing() {
     let site = Site::start().await;
     let user = site.user("feeder").await;
-    let kinds = async || {
+    let has_plain = async || {
         let stored = site.app.engine.store().verifiers_of(user.account, user.id);
         let stored = stored.await.unwrap();
         let mut kinds = stored.into_iter().map(|stored| stored.kind);
         kinds.any(|kind| kind == VerifierKind::Plain)
     };
-    assert!(!kinds().await, "a new user has digests alone");
+    assert!(!has_plain().await, "a new user has digests alone");
     let forge = Forge::of(&site, "feeder").await;
     let before = forge.token("feeder", some_expiry(&site));
     assert_good(&site, &before, "feeder").await;
     let at_once = site.token("feeder", "f33d").await;
-    while !kinds().await {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let hashed = async {
+        while !has_plain().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_mins(1), hashed).await;
+    waited.expect("the password is hashed anew");
     for token in [&before, &at_once] {
         assert_good(&site, token, "feeder").await;
     }
