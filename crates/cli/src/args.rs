@@ -11,7 +11,7 @@ mod user;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use account::{Account, AccountChanges, AccountList, BasicDigest, OneAccount, YesNo};
 pub(crate) use app_token::{AppToken, AppTokenCreate, OneAppToken};
@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// An account's API key: show or rotate
     #[command(subcommand, arg_required_else_help = true)]
     Key(Key),
-    /// Tokens: inspect or revoke
+    /// Tokens: inspect or revoke; exchange the keys that sign them
     #[command(subcommand, arg_required_else_help = true)]
     Token(Token),
     /// Who did what: the audit log, newest first, in pages and filtered
@@ -179,6 +179,29 @@ pub(crate) enum Token {
     Inspect(OneToken),
     /// Refuse a token from now on
     Revoke(OneToken),
+    /// Begin to sign with a new key; what the one before signed stays good, what an older one signed does not
+    RotateKey(RotateKey),
+}
+
+/// Which key is exchanged.
+#[derive(Debug, Args)]
+pub(crate) struct RotateKey {
+    /// What the key signs
+    #[arg(value_name = "PURPOSE")]
+    pub(crate) purpose: RotatedKey,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+/// Keys that are exchanged without ending anything at once.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum RotatedKey {
+    /// Tokens of the Funnelback dialect's sign-in
+    RememberMe,
+    /// Assertions for upstreams
+    Assertion,
 }
 
 /// A token, given so that it does not end up in the list of processes or the shell's history.

@@ -85,9 +85,17 @@ pub(crate) async fn open(place: &Place) -> Outcome<Opened> {
 /// Opens the installation with these settings for one command.
 pub(crate) async fn open_for_command(settings: &Settings) -> Outcome<Opened> {
     let opened = Box::pin(open_as(settings, command_settings(settings)?)).await?;
-    // Roles may grant the rights that the configuration lists.
+    // Roles may grant the rights that the configuration lists; a token says whose it is by the account that signs in.
+    let account = match &settings.funnelback.account {
+        Some(text) => opened.engine.find_account(text).await.ok(),
+        None => None,
+    };
     opened.engine.guard(Guarded {
         rights: settings.guarded.rights.clone(),
+        funnelback: account.map(|account| FunnelbackSettings {
+            account: account.id,
+            token_lifetime: settings.funnelback.token_lifetime,
+        }),
         ..Guarded::default()
     });
     Ok(opened)

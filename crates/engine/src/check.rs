@@ -178,7 +178,10 @@ impl Inner {
                 Some(self.proof_key(&parts))
             }
             (Presented::RememberMe { token, .. }, Ground::Api(_) | Ground::Unclaimed) => {
-                Some(self.proof_key(&[b"remember-me", token.expose().as_bytes()]))
+                // Whose users sign in, or whether any do, changes with the configuration.
+                let settings = self.guarding.load().funnelback?;
+                let account = settings.account.as_bytes();
+                Some(self.proof_key(&[b"remember-me", account, token.expose().as_bytes()]))
             }
             (Presented::AppToken { token, name }, Ground::Api(_) | Ground::Unclaimed) => {
                 let name = name.as_deref().unwrap_or_default().as_bytes();

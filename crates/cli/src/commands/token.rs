@@ -12,7 +12,7 @@ use doorward_engine::TokenInfo;
 use doorward_store::Actor;
 use serde_json::{Value, json};
 
-use crate::args::{self, OneToken};
+use crate::args::{self, Json, OneToken, RotatedKey};
 use crate::fail::{Fail, Outcome};
 use crate::output::{self, Format};
 use crate::views;
@@ -30,17 +30,49 @@ enum Named {
 }
 
 pub(crate) async fn run(command: args::Token) -> Outcome {
-    let (args::Token::Inspect(which) | args::Token::Revoke(which)) = &command;
+    match command {
+        args::Token::Inspect(which) => {
+            let (opened, named) = open(&which).await?;
+            let view = match named {
+                Named::Token(token) => inspect(&opened, &token).await?,
+                Named::Id(id) => inspect_id(&opened, id).await?,
+            };
+            finish(opened, which.json, &view).await
+        }
+        args::Token::Revoke(which) => {
+            let (opened, named) = open(&which).await?;
+            let view = match named {
+                Named::Token(token) => revoke(&opened, &token).await?,
+                Named::Id(id) => revoke_id(&opened, id).await?,
+            };
+            finish(opened, which.json, &view).await
+        }
+        args::Token::RotateKey(which) => {
+            let opened = wiring::open(&which.place).await?;
+            let actor = Actor::operator();
+            let (purpose, id) = match which.purpose {
+                RotatedKey::RememberMe => (
+                    "remember-me",
+                    opened.engine.rotate_remember_me_key(actor).await?,
+                ),
+                RotatedKey::Assertion => (
+                    "assertion",
+                    opened.engine.rotate_assertion_key(actor).await?,
+                ),
+            };
+            finish(opened, which.json, &json!({"id": id, "purpose": purpose})).await
+        }
+    }
+}
+
+async fn open(which: &OneToken) -> Outcome<(Opened, Named)> {
     let named = named(which)?;
-    let opened = wiring::open(&which.place).await?;
-    let view = match (&command, named) {
-        (args::Token::Inspect(_), Named::Token(token)) => inspect(&opened, &token).await?,
-        (args::Token::Inspect(_), Named::Id(id)) => inspect_id(&opened, id).await?,
-        (args::Token::Revoke(_), Named::Token(token)) => revoke(&opened, &token).await?,
-        (args::Token::Revoke(_), Named::Id(id)) => revoke_id(&opened, id).await?,
-    };
+    Ok((wiring::open(&which.place).await?, named))
+}
+
+async fn finish(opened: Opened, json: Json, view: &Value) -> Outcome {
     opened.close().await;
-    output::object(Format::choose(which.json.json), &view)
+    output::object(Format::choose(json.json), view)
 }
 
 /// Decision 22: whoever can list processes or read the shell's history must not find a token.

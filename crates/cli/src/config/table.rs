@@ -23,7 +23,8 @@ const TOP: &[Key] = &[
         name: "origins",
         kind: Kind::Words(&shape::ORIGIN),
         default: DefaultValue::Text(""),
-        doc: "Our public addresses, scheme, host and port. The first is the issuer of signed assertions.",
+        doc: "Our public addresses, scheme, host and port. The first is the issuer of signed assertions; pages of all may \
+              send requests that Funnelback's cookie proves.",
     },
     Key {
         name: "rights",

@@ -77,7 +77,8 @@ fn init_with(data: &std::path::Path, flag: &str, value: &str) -> Command {
 fn a_missing_folder() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    for arguments in [&["account", "list"][..], &["serve"], &["backup", "x.db"]] {
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    for arguments in [&["account", "list"][..], &serve, &["backup", "x.db"]] {
         let mut command = doorward(arguments);
         let said = bad(&command.arg("--data").arg(&data).output().unwrap(), 1);
         assert!(
@@ -158,7 +159,13 @@ fn a_wrong_master_key() {
     );
 
     fs::write(&key, "something else").unwrap();
-    let said = bad(&mine.command(&["serve"]).output().unwrap(), 1);
+    let said = bad(
+        &mine
+            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .output()
+            .unwrap(),
+        1,
+    );
     assert!(said.contains("is not a master key of doorward"), "{said}");
     assert!(!said.contains("something else"), "{said}");
 

@@ -61,7 +61,6 @@ fn unknown_keys_come_with_the_nearest_known_one() {
 #[test]
 fn keys_of_later_versions_are_told_apart_from_unknown_ones() {
     for file in [
-        "[funnelback]\nenabled = true",
         "[listen]\nconsole = '127.0.0.1:1'",
         "[crossbar]\nrecovery = true",
     ] {

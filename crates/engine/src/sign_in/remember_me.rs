@@ -12,6 +12,7 @@ use std::time::Duration;
 use arc_swap::Guard;
 use doorward_core::account::Account;
 use doorward_core::credential::Presented;
+use doorward_core::id::KeyId;
 use doorward_core::identity::{
     AuthMethod, CredentialKind, Factor, Identity, Rest, Subject, TokenFacts,
 };
@@ -20,6 +21,7 @@ use doorward_core::remember_me::{self, Generations, RememberMe};
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::user::User;
+use doorward_store::StoreError;
 use zeroize::Zeroizing;
 
 use super::SignInError;
@@ -142,7 +144,7 @@ impl Inner {
         })
     }
 
-    /// Whose a token is. A name that nobody has costs the same looks and the same computation.
+    /// Whose a token is, remembered.
     pub(crate) async fn verify_remember_me(
         self: &Arc<Self>,
         text: &str,
@@ -150,11 +152,27 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
         let token = RememberMe::parse(text).map_err(|_| Unproven::Invalid)?;
-        let settings = self.guarding.load().funnelback.ok_or(Unproven::Invalid)?;
         let began = self.live.epoch();
+        let found = self.identify(&token, now).await?;
+        let (identity, signed) = found.ok_or(Unproven::Invalid)?;
+        let by = ProvenBy::RememberMe(signed);
+        let live = self.remember(key, Arc::new(identity), Some(by), began, now);
+        live.await?.ok_or(Unproven::Invalid)
+    }
+
+    /// Whose a token is, and the key that signed it; `None` for one that we did not sign, or not for so long. A name that
+    /// nobody has costs the same looks and the same computation.
+    pub(crate) async fn identify(
+        &self,
+        token: &RememberMe,
+        now: Timestamp,
+    ) -> Result<Option<(Identity, KeyId)>, StoreError> {
+        let Some(settings) = self.guarding.load().funnelback else {
+            return Ok(None);
+        };
         let keys = self.keys.load_full();
         let account = self.live.account(settings.account).await?;
-        let user = self.user_of(&token, settings).await?;
+        let user = self.user_of(token, settings).await?;
         let known = account.zip(user);
         let secret = match &known {
             Some((account, user)) => user_secret(account, user, keys.system.generation),
@@ -169,12 +187,10 @@ impl Inner {
         let (Some((account, user)), Some(signed), true) =
             (known, signed, token.expires_ms() <= latest)
         else {
-            return Err(Unproven::Invalid);
+            return Ok(None);
         };
-        let identity = identity(&account, &user, &token, keys.system.generation, settings);
-        let by = ProvenBy::RememberMe(signed);
-        let live = self.remember(key, Arc::new(identity), Some(by), began, now);
-        live.await?.ok_or(Unproven::Invalid)
+        let identity = identity(&account, &user, token, keys.system.generation, settings);
+        Ok(Some((identity, signed)))
     }
 
     /// The user a token names, by the name that is stored and no other spelling. One look, whether or not there is
@@ -183,7 +199,7 @@ impl Inner {
         &self,
         token: &RememberMe,
         settings: FunnelbackSettings,
-    ) -> Result<Option<Arc<User>>, Unproven> {
+    ) -> Result<Option<Arc<User>>, StoreError> {
         let name = token.username();
         let is_usable = name.chars().count() <= MAX_USERNAME && !name.contains('\0');
         let sought = if is_usable { name } else { "" };

@@ -1,8 +1,11 @@
 //! What a token says, for the operator.
 
+use std::sync::Arc;
+
 use doorward_core::id::{AccountId, TokenId, UserId};
 use doorward_core::identity::{AuthMethod, TokenFacts};
 use doorward_core::jwt::TokenError;
+use doorward_core::remember_me::RememberMe;
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_store::StoreError;
@@ -39,7 +42,15 @@ impl Engine {
         token: &SecretText,
     ) -> Result<Result<TokenInfo, TokenError>, StoreError> {
         let now = self.now();
-        let identity = match self.0.verify_token(token, now).await? {
+        let verified = match RememberMe::parse(token.expose()) {
+            Ok(token) => {
+                let found = self.0.identify(&token, now).await?;
+                let found = found.map(|(identity, _)| Arc::new(identity));
+                found.ok_or(TokenError::IdentitySignature)
+            }
+            Err(_) => self.0.verify_token(token, now).await?,
+        };
+        let identity = match verified {
             Ok(identity) => identity,
             Err(refused) => return Ok(Err(refused)),
         };

@@ -1,9 +1,11 @@
 //! Guarded APIs: each way in, and each way of being kept out.
 
 mod accept;
+mod app_tokens;
 mod basic;
 mod foreign;
 mod record;
+mod remember_me;
 mod roles;
 mod routes;
 mod upstream;
