@@ -60,29 +60,46 @@ pub(crate) enum Via {
     Nothing,
     Token,
     Basic,
-    Password,
-    ApiKey,
 }
 
 impl Via {
-    const ALL: [Self; 5] = [
-        Self::Nothing,
-        Self::Token,
-        Self::Basic,
-        Self::Password,
-        Self::ApiKey,
-    ];
+    const ALL: [Self; 3] = [Self::Nothing, Self::Token, Self::Basic];
 
     const fn label(self) -> &'static str {
         match self {
             Self::Nothing => "none",
             Self::Token => "token",
             Self::Basic => "basic",
-            Self::Password => "password",
-            Self::ApiKey => "api_key",
         }
     }
 }
+
+/// A way of signing in, for counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Login {
+    /// Crossbar's digest.
+    Digest,
+    /// Crossbar's API key.
+    ApiKey,
+    /// Funnelback's form.
+    Form,
+}
+
+impl Login {
+    const ALL: [Self; 3] = [Self::Digest, Self::ApiKey, Self::Form];
+
+    const fn labels(self) -> [(&'static str, &'static str); 2] {
+        let (dialect, method) = match self {
+            Self::Digest => ("crossbar", "password"),
+            Self::ApiKey => ("crossbar", "api_key"),
+            Self::Form => ("funnelback", "password"),
+        };
+        [("dialect", dialect), ("method", method)]
+    }
+}
+
+/// Counts by kind and by how it ended.
+type Counts = [[AtomicU64; Outcome::ALL.len()]; 3];
 
 /// Which cache was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +124,7 @@ impl Lookup {
 #[repr(align(128))]
 #[derive(Default)]
 struct Shard {
-    decisions: [[AtomicU64; 6]; 5],
+    decisions: Counts,
     lookups: [AtomicU64; 3],
     seconds: Spread,
     /// Seconds of decisions about guarded APIs, by door.
@@ -117,7 +134,7 @@ struct Shard {
 /// The engine's counters.
 pub struct Metrics {
     shards: Vec<Shard>,
-    logins: [[AtomicU64; 6]; 5],
+    logins: Counts,
     hashes: Spread,
     shed: AtomicU64,
     change_lag_micros: AtomicU64,
@@ -156,11 +173,8 @@ pub(crate) fn shard() -> usize {
     })
 }
 
-fn bump(counters: &[[AtomicU64; 6]; 5], via: Via, outcome: Outcome) {
-    if let Some(counter) = counters
-        .get(via as usize)
-        .and_then(|row| row.get(outcome as usize))
-    {
+fn bump(counters: &Counts, kind: usize, outcome: Outcome) {
+    if let Some(counter) = counters.get(kind).and_then(|row| row.get(outcome as usize)) {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -168,7 +182,7 @@ fn bump(counters: &[[AtomicU64; 6]; 5], via: Via, outcome: Outcome) {
 impl Metrics {
     pub(crate) fn decided(&self, via: Via, outcome: Outcome, took: Duration) {
         if let Some(shard) = self.shards.get(shard()) {
-            bump(&shard.decisions, via, outcome);
+            bump(&shard.decisions, via as usize, outcome);
             shard.seconds.add(took);
         }
     }
@@ -194,8 +208,8 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn signed_in(&self, via: Via, outcome: Outcome) {
-        bump(&self.logins, via, outcome);
+    pub(crate) fn signed_in(&self, login: Login, outcome: Outcome) {
+        bump(&self.logins, login as usize, outcome);
     }
 
     pub(crate) fn hashed(&self, took: Duration) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use doorward_core::spread::{BOUNDS_MICROS, Spread};
 use doorward_store::Times;
 
-use super::{Lookup, Metrics, Outcome, Via};
+use super::{Counts, Login, Lookup, Metrics, Outcome, Via};
 use crate::Door;
 use crate::api::ApiCounts;
 
@@ -89,17 +89,22 @@ impl Metrics {
         for via in Via::ALL {
             for outcome in Outcome::ALL {
                 let shards = self.shards.iter();
-                let decisions: u64 = shards.map(|shard| at(&shard.decisions, via, outcome)).sum();
+                let decisions = shards.map(|shard| at(&shard.decisions, via as usize, outcome));
+                let decisions: u64 = decisions.sum();
                 let ends = [("method", via.label()), ("outcome", outcome.label())];
                 if decisions > 0 {
                     let of = [("door", "management"), ("api", "crossbar")];
                     let labels = labels(of.into_iter().chain(ends));
                     readings.push(counter("decisions", "Decisions taken.", labels, decisions));
                 }
-                let logins = at(&self.logins, via, outcome);
+            }
+        }
+        for login in Login::ALL {
+            for outcome in Outcome::ALL {
+                let logins = at(&self.logins, login as usize, outcome);
                 if logins > 0 {
-                    let of = [("dialect", "crossbar")];
-                    let labels = labels(of.into_iter().chain(ends));
+                    let ends = [("outcome", outcome.label())];
+                    let labels = labels(login.labels().into_iter().chain(ends));
                     readings.push(counter("logins", "Sign-ins.", labels, logins));
                 }
             }
@@ -171,8 +176,8 @@ fn store_seconds(op: &'static str, spread: &Spread) -> Histogram {
     histogram("store_seconds", help, labels([("op", op)]), &[spread])
 }
 
-fn at(rows: &[[AtomicU64; 6]; 5], via: Via, outcome: Outcome) -> u64 {
-    rows.get(via as usize)
+fn at(rows: &Counts, kind: usize, outcome: Outcome) -> u64 {
+    rows.get(kind)
         .and_then(|row| row.get(outcome as usize))
         .map_or(0, |counter| counter.load(Ordering::Relaxed))
 }

@@ -18,7 +18,7 @@ use crate::Engine;
 use crate::check::{Live, Unproven};
 use crate::engine::{Inner, prefix};
 use crate::guard::{Aim, retry_after};
-use crate::metrics::Via;
+use crate::metrics::Login;
 use crate::tokens::Draft;
 
 impl Engine {
@@ -32,7 +32,7 @@ impl Engine {
         client: IpAddr,
     ) -> Result<Session, SignInError> {
         let result = Box::pin(self.0.sign_in_with_api_key(key, client)).await;
-        self.0.metrics.signed_in(Via::ApiKey, outcome(&result));
+        self.0.metrics.signed_in(Login::ApiKey, outcome(&result));
         result
     }
 }

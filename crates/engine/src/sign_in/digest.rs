@@ -26,7 +26,7 @@ use crate::Engine;
 use crate::check::{Live, ProvenBy, Unproven};
 use crate::engine::{Inner, prefix};
 use crate::guard::{Aim, Guess, Scope, Seat, arrival, retry_after};
-use crate::metrics::{Outcome, Via};
+use crate::metrics::{Login, Outcome};
 use crate::tokens::Draft;
 
 /// What a hash said: a user of an account, or why not.
@@ -58,7 +58,7 @@ impl Engine {
     /// See [`SignInError`].
     pub async fn sign_in(&self, request: SignIn) -> Result<Session, SignInError> {
         let result = Box::pin(self.0.sign_in(request)).await;
-        self.0.metrics.signed_in(Via::Password, outcome(&result));
+        self.0.metrics.signed_in(Login::Digest, outcome(&result));
         result
     }
 }

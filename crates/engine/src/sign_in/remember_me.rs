@@ -30,7 +30,7 @@ use crate::Engine;
 use crate::api::FunnelbackSettings;
 use crate::check::{Ground, Live, ProvenBy, Unproven};
 use crate::engine::Inner;
-use crate::metrics::Via;
+use crate::metrics::Login;
 
 /// How much further ahead than a whole life an expiry may be: clocks of nodes differ.
 const TOLERANCE: Duration = Duration::from_millis(TOLERANCE_MS);
@@ -82,7 +82,7 @@ impl Engine {
         client: IpAddr,
     ) -> Result<Remembered, SignInError> {
         let result = Box::pin(self.0.sign_in_remembered(username, password, client)).await;
-        self.0.metrics.signed_in(Via::Password, outcome(&result));
+        self.0.metrics.signed_in(Login::Form, outcome(&result));
         result
     }
 }
