@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use doorward_engine::monotonic;
 
 use crate::proxies::App;
-use crate::support::{Installation, PATIENCE, Server, eventually};
+use crate::support::{Installation, PATIENCE, Server, bad, eventually, feed, good};
 
 /// Within what a change is felt.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -103,5 +103,40 @@ fn a_password_changed_by_the_operator_ends_tokens_and_remembered_passwords_at_on
         in_time.iter().all(|in_time| *in_time >= ROUNDS - 2),
         "{in_time:?}"
     );
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn the_operator_inspects_and_revokes_login_tokens_and_rotates_their_key() {
+    let (installation, app) = (Installation::found(), App::start());
+    let server = serve(&installation, &app);
+    let status = |token: &str| {
+        let header = ("x-security-token", token);
+        server.send("GET", ACCOUNT, &[header], "").status
+    };
+    let token = sign_in(&server, "first-password");
+    let with = |command: &str, token: &str| {
+        let command = installation.command(&["token", command, "-", "--json"]);
+        let said = good(&feed(command, &format!("{token}\n")));
+        serde_json::from_str::<serde_json::Value>(&said).unwrap()
+    };
+    let told = with("inspect", &token);
+    assert_eq!(told["method"], "remember_me");
+    assert_eq!(told["owner_id"], installation.user.as_str());
+    assert!(!told.to_string().contains(&token));
+    with("revoke", &token);
+    eventually(|| status(&token) == 401);
+
+    let token = sign_in(&server, "first-password");
+    installation.run("token rotate-key remember-me");
+    let after = sign_in(&server, "first-password");
+    assert_eq!((status(&token), status(&after)), (200, 200));
+    installation.run("token rotate-key remember-me");
+    eventually(|| status(&token) == 401);
+    assert_eq!(status(&after), 200);
+    let forged = format!("{}A", after.split_at(after.len() - 1).0);
+    let command = installation.command(&["token", "inspect", "-"]);
+    let said = bad(&feed(command, &forged), 1);
+    assert!(!said.contains(&forged), "{said}");
     assert_eq!(server.stop(), Some(0));
 }
