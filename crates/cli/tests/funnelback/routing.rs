@@ -268,3 +268,29 @@ async fn fb_r22_a_path_in_upper_case_is_not_the_admin_api() {
         }
     }
 }
+
+#[tokio::test]
+async fn fb_r23_what_only_begins_like_an_own_path_is_not_there() {
+    // Without guarded APIs everything is answered here.
+    for guards in [true, false] {
+        let site = Site::with(|plan| (plan.guards, plan.guards_admin) = (guards, false)).await;
+        let token = site.token("feeder", "f33d").await;
+        for (method, rest) in [
+            ("GET", "users"),
+            ("GET", "users/reader"),
+            ("PUT", "users/mine"),
+            ("DELETE", "users/reader"),
+            ("POST", "users/reader/revoke-tokens"),
+            ("POST", "logout"),
+            ("GET", ".users"),
+        ] {
+            let target = format!("/admin-api/account/v1{rest}");
+            let call = site.call(method, &target).token(&token);
+            let body = serde_json::json!({"password": "m1ne"});
+            call.json(&body).send().await.assert_status(404);
+        }
+        let mine = site.app.engine.find_user(site.account, "mine").await;
+        assert!(mine.is_err());
+        site.user("reader").await;
+    }
+}

@@ -60,7 +60,9 @@ pub(super) fn is_on_ground(path: &str) -> bool {
 /// [`Error::NotFound`]; [`Error::MethodNotAllowed`].
 pub(super) fn find(method: &Method, path: &str) -> Result<Route, Error> {
     match path.strip_prefix(ACCOUNT) {
-        Some(rest) => account(method, rest.strip_prefix('/').unwrap_or(rest)),
+        Some("") => account(method, ""),
+        // Attack: `/admin-api/account/v1users` is on our ground, and by no rule for `/users`.
+        Some(rest) => account(method, rest.strip_prefix('/').ok_or(Error::NotFound)?),
         None => app_tokens(method, path.strip_prefix(CLIENTS).ok_or(Error::NotFound)?),
     }
 }
@@ -212,6 +214,8 @@ mod tests {
             "/admin-api/zzz",
             CLIENTS,
             "/admin-api/account/v1/users/a/b",
+            "/admin-api/account/v1users",
+            "/admin-api/account/v1logout",
         ] {
             assert!(
                 matches!(find(&Method::GET, path), Err(Error::NotFound)),
