@@ -181,8 +181,13 @@ impl Inner {
                 Some(self.proof_key(&[b"remember-me", token.expose().as_bytes()]))
             }
             (Presented::AppToken { token, name }, Ground::Api(_) | Ground::Unclaimed) => {
+                // No name is not the empty name, which no token has.
+                let kind: &[u8] = match name {
+                    Some(_) => b"app-token pair",
+                    None => b"app-token",
+                };
                 let name = name.as_deref().unwrap_or_default().as_bytes();
-                Some(self.proof_key(&[b"app-token", name, token.expose().as_bytes()]))
+                Some(self.proof_key(&[kind, name, token.expose().as_bytes()]))
             }
             (Presented::ApiKey { key }, Ground::Api(_) | Ground::Unclaimed) => {
                 Some(self.proof_key(&[b"api-key", key.expose().as_bytes()]))
