@@ -28,6 +28,16 @@ pub(super) enum Resource {
     RevokeAppToken(Label),
 }
 
+impl Resource {
+    /// Whether its body is read, a JSON object.
+    pub(super) const fn takes_members(&self) -> bool {
+        matches!(
+            self,
+            Self::ChangePassword | Self::PutUser(_) | Self::CreateAppToken(_)
+        )
+    }
+}
+
 /// A resource and its template, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Route {
