@@ -6,6 +6,7 @@
 mod account;
 mod app_tokens;
 mod body;
+mod careless;
 pub(crate) mod cookie;
 mod envelope;
 mod error;
@@ -60,10 +61,10 @@ impl Call<'_> {
     }
 }
 
-/// Whether the path is one of the dialect's own, on one of its hosts. What is encoded is decoded first: a second spelling
-/// of such a path is ours as well.
+/// Whether the path is one of the dialect's own to anybody who reads it, on one of its hosts: no second spelling of such a
+/// path goes to an upstream.
 pub(crate) fn claims(settings: &Funnelback, uri: &Uri, headers: &HeaderMap) -> bool {
-    path::is_own(&path::decoded(uri.path())) && host::is_one_of(&settings.hosts, uri, headers)
+    path::is_own(&careless::read(uri.path())) && host::is_one_of(&settings.hosts, uri, headers)
 }
 
 /// The dialect over an engine.
@@ -86,7 +87,7 @@ impl Service {
     /// Whether a request that no guarded API claims is to be answered in this dialect: the vendor's admin API is its
     /// ground, whatever is there.
     pub(crate) fn is_for(&self, head: &Parts) -> bool {
-        path::is_on_ground(&path::decoded(head.uri.path()))
+        path::is_on_ground(&careless::read(head.uri.path()))
             && host::is_one_of(&self.settings.hosts, &head.uri, &head.headers)
     }
 
