@@ -149,14 +149,18 @@ fn strip_credentials(headers: &mut HeaderMap, api: &Api) {
     strip_cookies(headers);
 }
 
+/// Whether a cookie of this name is ours: no upstream sees it, and none sets it.
+#[must_use]
+pub fn is_own_cookie(name: &[u8]) -> bool {
+    [REMEMBER_ME_COOKIE, SESSION_COOKIE]
+        .iter()
+        .any(|ours| name.trim_ascii() == ours.as_bytes())
+}
+
 /// Takes our cookies out of `Cookie` and leaves the others as they are, in one line (RFC 9113 section 8.2.3).
 fn strip_cookies(headers: &mut HeaderMap) {
-    let is_ours = |pair: &[u8]| {
-        let name = pair.split(|b| *b == b'=').next().unwrap_or_default();
-        [REMEMBER_ME_COOKIE, SESSION_COOKIE]
-            .iter()
-            .any(|ours| name.trim_ascii() == ours.as_bytes())
-    };
+    let is_ours =
+        |pair: &[u8]| is_own_cookie(pair.split(|b| *b == b'=').next().unwrap_or_default());
     let lines = headers.get_all(COOKIE).iter();
     let pairs = lines
         .flat_map(|line| line.as_bytes().split(|b| *b == b';'))

@@ -20,7 +20,7 @@ use doorward_core::tree::{Position, position};
 use doorward_core::user::{Level, User};
 use doorward_store::{AppTokenRow, StoreError};
 
-use crate::engine::Inner;
+use crate::engine::{Inner, prefix};
 use crate::metrics::{Lookup, Via};
 use crate::sign_in::{Plain, ShownAppToken};
 use crate::usage::LastNoted;
@@ -138,7 +138,8 @@ impl Inner {
         client: IpAddr,
         now: Timestamp,
     ) -> Result<Guard<Arc<Live>>, Unproven> {
-        let key = self.key_of(presented, ground).ok_or(Unproven::Invalid)?;
+        let key = self.key_of(presented, ground, client);
+        let key = key.ok_or(Unproven::Invalid)?;
         let live = match self.warm(&key, now) {
             Some(live) => live,
             // Boxed, so that the warm path carries none of it.
@@ -154,7 +155,7 @@ impl Inner {
     }
 
     /// What a credential is remembered by; `None` for what can never prove anybody.
-    fn key_of(&self, presented: &Presented, ground: Ground) -> Option<[u8; 32]> {
+    fn key_of(&self, presented: &Presented, ground: Ground, client: IpAddr) -> Option<[u8; 32]> {
         let may_be_basic = match ground {
             Ground::Management => self.settings.allow_basic,
             Ground::Api(_) => true,
@@ -169,8 +170,12 @@ impl Inner {
                 Some(self.proof_key(&parts))
             }
             (Presented::Password { username, password }, Ground::Api(account)) => {
-                let parts: [&[u8]; 4] = [
+                // Attack: a guesser whom the lanes refuse goes on guessing, for a password that is remembered is not
+                // refused. Answer: it is remembered where it was proven, where the lane is its holder's own.
+                let source = prefix(client);
+                let parts: [&[u8]; 5] = [
                     b"plain",
+                    source.as_bytes(),
                     account.as_bytes(),
                     username.as_bytes(),
                     password.expose().as_bytes(),
@@ -184,8 +189,13 @@ impl Inner {
                 Some(self.proof_key(&[b"remember-me", account, token.expose().as_bytes()]))
             }
             (Presented::AppToken { token, name }, Ground::Api(_) | Ground::Unclaimed) => {
+                // No name is not the empty name, which no token has.
+                let kind: &[u8] = match name {
+                    Some(_) => b"app-token pair",
+                    None => b"app-token",
+                };
                 let name = name.as_deref().unwrap_or_default().as_bytes();
-                Some(self.proof_key(&[b"app-token", name, token.expose().as_bytes()]))
+                Some(self.proof_key(&[kind, name, token.expose().as_bytes()]))
             }
             (Presented::ApiKey { key }, Ground::Api(_) | Ground::Unclaimed) => {
                 Some(self.proof_key(&[b"api-key", key.expose().as_bytes()]))

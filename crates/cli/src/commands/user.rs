@@ -121,6 +121,7 @@ async fn create(args: UserCreate) -> Outcome {
         level: Level::User,
         enabled: true,
         document: Document::new(),
+        roles: None,
     };
     let draft = doorward_server::patch_user(&patch, nobody)?;
     let opened = wiring::open(&args.place).await?;
@@ -181,15 +182,7 @@ async fn edit(
         password,
         fallback_username: None,
     };
-    let plan = move |user: &User| {
-        let there = UserDraft {
-            username: user.username.clone(),
-            level: user.level,
-            enabled: user.enabled,
-            document: user.document.clone(),
-        };
-        doorward_server::patch_user(&patch, there)
-    };
+    let plan = move |user: &User| doorward_server::patch_user(&patch, UserDraft::of(user));
     let changed = opened
         .engine
         .edit_user(Actor::operator(), user.account, user.id, secrets, plan);

@@ -115,6 +115,29 @@ impl Call {
     }
 }
 
+/// Sends a call's body only after the server has asked for it and `meanwhile` is done.
+pub(crate) async fn send_slowly(call: Call, meanwhile: impl Future<Output = ()>) -> Reply {
+    let call = call.header("Expect", "100-continue");
+    let (bytes, body) = (call.bytes(), call.body.len());
+    let (head, body) = bytes.split_at(bytes.len() - body);
+    let exchange = async {
+        let mut stream = TcpStream::connect(call.address).await.unwrap();
+        stream.write_all(head).await.unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            asked.push(stream.read_u8().await.unwrap());
+        }
+        assert!(asked.starts_with(b"HTTP/1.1 100"), "{asked:?}");
+        Box::pin(meanwhile).await;
+        stream.write_all(body).await.unwrap();
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer).await);
+        answer
+    };
+    let answer = timeout(PATIENCE, exchange).await.expect("an answer");
+    Reply::read(&answer)
+}
+
 /// Sends these bytes and reads everything up to the end.
 pub(crate) async fn send(address: SocketAddr, bytes: &[u8]) -> Reply {
     let exchange = async {

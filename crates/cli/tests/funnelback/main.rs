@@ -20,6 +20,7 @@ mod first;
 mod forge;
 mod leakage;
 mod peers;
+mod reach;
 mod rights;
 mod routing;
 mod sign_in;

@@ -1,8 +1,10 @@
 //! Who may do what, and how guessing is slowed down.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::exchange::{Call, Reply};
+use crate::peers::send_from;
 use crate::site::{ACCOUNT, DOCUMENTS, LOGIN, SEARCH, STATE, Site};
 
 const USERS: &str = "/admin-api/account/v1/users";
@@ -266,4 +268,44 @@ async fn fb_a09_guessing_is_forgotten_after_a_while() {
         reply.assert_status(401);
     }
     sign_in(&site, "admin", "pwd").await.assert_status(200);
+}
+
+#[tokio::test]
+async fn fb_a27_what_is_accepted_at_home_answers_no_guesses_from_elsewhere() {
+    let [home, elsewhere] =
+        ["192.0.2.1", "198.51.100.7"].map(|text| text.parse::<IpAddr>().unwrap());
+    let form = |password: &str| format!("username=admin&password={password}");
+    let doors: [fn(&Site, &str, &str) -> Call; 3] = [
+        |site, _, password| {
+            let fields = format!("username=admin&password={password}");
+            site.call("POST", LOGIN).form(&fields)
+        },
+        |site, _, password| site.get(STATE).basic(&format!("admin:{password}")),
+        // With a token that was stolen, for the password behind it.
+        |site, token, password| {
+            let body = serde_json::json!({"currentPassword": password, "newPassword": "m1ne"});
+            let call = site.call("PUT", "/admin-api/account/v1/password");
+            call.token(token).json(&body)
+        },
+    ];
+    for door in doors {
+        let site = Site::with(|plan| plan.allow_plaintext = true).await;
+        let at_home = async || {
+            let call = site.call("POST", LOGIN).form(&form("pwd"));
+            send_from(&site, home, &call).await.assert_status(200)
+        };
+        let reply = at_home().await;
+        let token = reply.header("x-security-token");
+        let guess = async |password: &str| {
+            let call = door(&site, token, password);
+            send_from(&site, elsewhere, &call).await
+        };
+        for n in 0..10 {
+            let reply = guess(&format!("wrong-{n}")).await;
+            assert!(matches!(reply.status, 401 | 403), "{reply:?}");
+        }
+        assert_throttled(guess("wrong-10").await);
+        assert_throttled(guess("pwd").await);
+        at_home().await;
+    }
 }

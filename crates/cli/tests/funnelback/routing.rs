@@ -1,9 +1,11 @@
 //! Which path is judged how, and what strangers learn of it (rows R).
 
+use doorward_core::request::{Leniency, Oddity};
 use serde_json::Value;
 
 use crate::exchange::Reply;
 use crate::site::{ACCOUNT, OPEN_HOST, SEARCH, STATE, Site};
+use crate::upstream::{FINE, Upstream};
 
 /// A path of the admin API that nobody has.
 const NOWHERE: &str = "/admin-api/zzz";
@@ -267,4 +269,81 @@ async fn fb_r22_a_path_in_upper_case_is_not_the_admin_api() {
             assert_not_served(&call.send().await, target);
         }
     }
+}
+
+#[tokio::test]
+async fn fb_r23_what_only_begins_like_an_own_path_is_not_there() {
+    // Without guarded APIs everything is answered here.
+    for guards in [true, false] {
+        let site = Site::with(|plan| (plan.guards, plan.guards_admin) = (guards, false)).await;
+        let token = site.token("feeder", "f33d").await;
+        for (method, rest) in [
+            ("GET", "users"),
+            ("GET", "users/reader"),
+            ("PUT", "users/mine"),
+            ("DELETE", "users/reader"),
+            ("POST", "users/reader/revoke-tokens"),
+            ("POST", "logout"),
+            ("GET", ".users"),
+        ] {
+            let target = format!("/admin-api/account/v1{rest}");
+            let call = site.call(method, &target).token(&token);
+            let body = serde_json::json!({"password": "m1ne"});
+            call.json(&body).send().await.assert_status(404);
+        }
+        let mine = site.app.engine.find_user(site.account, "mine").await;
+        assert!(mine.is_err());
+        site.user("reader").await;
+    }
+}
+
+#[tokio::test]
+async fn fb_r24_no_spelling_of_an_own_path_goes_to_an_upstream() {
+    let upstream = Upstream::answering(FINE).await;
+    let site = Site::with(|plan| {
+        plan.upstream = Some(upstream.address);
+        plan.funnelback.hosts = vec!["api.test".to_owned()];
+        // What the API itself bears opens nothing of ours.
+        plan.leniency = Leniency::of(&[
+            Oddity::EncodedSlash,
+            Oddity::Backslash,
+            Oddity::Semicolon,
+            Oddity::DoubleEncoding,
+            Oddity::EmptySegment,
+            Oddity::EncodedHash,
+            Oddity::EncodedQuestionMark,
+        ]);
+    })
+    .await;
+    let form = "username=admin&password=pwd";
+    let login = site.call("POST", crate::site::LOGIN).host("api.test");
+    let token = login.form(form).send().await.assert_status(200);
+    let token = token.header("x-security-token").to_owned();
+    for (host, target) in [
+        ("api.test", "/admin-api/account/v1/users"),
+        ("api.test.", "/admin-api/account/v1/users"),
+        ("API.test.:80", "/admin-api/account/v1/login"),
+        ("api.test", "/admin-api//account/v1/users"),
+        ("api.test", "/admin-api/account/v1//users"),
+        ("api.test", "/admin-api/account/v1;x=y/users"),
+        ("api.test", "/admin-api/account/v1;x=y"),
+        ("api.test", "/admin-api/account;/v1/login"),
+        ("api.test", "/admin-api/account%3B/v1/users"),
+        ("api.test", "/admin-api/account%2Fv1/users"),
+        ("api.test", "/admin-api/account%252fv1/users"),
+        ("api.test", "/admin-api/account\\v1\\users"),
+        ("api.test", "/admin-api/account%5Cv1/users"),
+        ("api.test", "/admin-api/%2561ccount/v1/users"),
+        ("api.test", "/admin-api/account/v1%3Fx"),
+        ("api.test", "/admin-api/account/v1%23x"),
+        ("api.test", "/admin-api/x/%252e%252e/account/v1/users"),
+        ("api.test", "/admin-api/%252e/application-tokens/v1/clients"),
+    ] {
+        let reply = site.get(target).host(host).token(&token).send().await;
+        assert!(upstream.take().is_empty(), "{host} {target}: {reply:?}");
+    }
+    let other = "/admin-api/accounts/v1;x//users";
+    let reply = site.get(other).host("api.test").token(&token).send().await;
+    reply.assert_status(200);
+    assert_eq!(upstream.take().len(), 1, "what is not ours is passed on");
 }

@@ -13,6 +13,7 @@ use doorward_core::api::{Accept, AcceptMethod, Api, Dialect, Rule};
 use doorward_core::document::Document;
 use doorward_core::id::AccountId;
 use doorward_core::permission::{Grants, Role};
+use doorward_core::request::Leniency;
 use doorward_core::route::Table;
 use doorward_core::user::{Level, User};
 use doorward_demo_search::SearchService;
@@ -73,6 +74,10 @@ pub(crate) struct Plan {
     pub(crate) origins: Vec<String>,
     /// Whether what is not ours of the admin API goes to the upstream.
     pub(crate) guards_admin: bool,
+    /// Whether there is any guarded API at all.
+    pub(crate) guards: bool,
+    /// What the APIs bear in a path.
+    pub(crate) leniency: Leniency,
 }
 
 impl Site {
@@ -96,6 +101,8 @@ impl Site {
             upstream: None,
             origins: Vec::new(),
             guards_admin: true,
+            guards: true,
+            leniency: Leniency::default(),
         };
         change(&mut plan);
         plant(&app.engine, account).await;
@@ -283,7 +290,7 @@ fn wire(account: AccountId, search: SocketAddr, plan: Plan) -> Wire {
     let url = format!("http://{search}").parse().unwrap();
     Wire {
         guarded: Guarded {
-            table: Table::new(apis(account, plan.guards_admin)).unwrap(),
+            table: Table::new(apis(account, &plan)).unwrap(),
             origins: plan.origins,
             funnelback: Some(FunnelbackSettings {
                 account,
@@ -308,7 +315,7 @@ fn wire(account: AccountId, search: SocketAddr, plan: Plan) -> Wire {
 }
 
 /// The three APIs of the vendor, as the documentation's configuration has them.
-fn apis(account: AccountId, guards_admin: bool) -> Vec<Api> {
+fn apis(account: AccountId, plan: &Plan) -> Vec<Api> {
     use AcceptMethod::{Anonymous, Basic, Token};
     let api = |name: &str, path: &str, accept: &[AcceptMethod]| {
         let accept = accept.iter().map(|method| vec![*method]).collect();
@@ -316,8 +323,12 @@ fn apis(account: AccountId, guards_admin: bool) -> Vec<Api> {
         api.paths = vec![path.parse().unwrap()];
         api.upstream = Some(Arc::from("search"));
         api.dialect = Dialect::Funnelback;
+        api.leniency = plan.leniency;
         api
     };
+    if !plan.guards {
+        return Vec::new();
+    }
     let mut push = api("push", "/push-api/", &[Basic, Token]);
     push.permission = Some("push.read".parse().unwrap());
     let rule = |methods: Option<Vec<Method>>, permission: &str| Rule {
@@ -332,6 +343,8 @@ fn apis(account: AccountId, guards_admin: bool) -> Vec<Api> {
     public.permission = Some("search.read".parse().unwrap());
     let mut open = api("open", "/s/", &[Basic, Token, Anonymous]);
     open.hosts = vec![OPEN_HOST.parse().unwrap()];
-    let admin = guards_admin.then(|| api("admin", "/admin-api/", &[Token]));
+    let admin = plan
+        .guards_admin
+        .then(|| api("admin", "/admin-api/", &[Token]));
     [push, public, open].into_iter().chain(admin).collect()
 }

@@ -6,8 +6,8 @@ use doorward_core::permission::RoleName;
 use doorward_core::time::Timestamp;
 use doorward_store::{Actor, AppTokenRow, Conflict, StoreError, Write};
 
-use super::AdminError;
 use super::role::checked_roles;
+use super::{AdminError, Mandate};
 use crate::Engine;
 
 /// Most application tokens of an account.
@@ -32,12 +32,14 @@ impl Engine {
     /// Makes an application token. The value is nowhere but in the answer.
     ///
     /// # Errors
-    /// [`AdminError::AppTokenExists`], [`AdminError::UnknownRole`], [`AdminError::TooManyAppTokens`].
+    /// [`AdminError::AppTokenExists`], [`AdminError::UnknownRole`], [`AdminError::BeyondCaller`],
+    /// [`AdminError::TooManyAppTokens`].
     pub async fn create_app_token(
         &self,
-        actor: Actor,
+        mandate: impl Into<Mandate>,
         new: NewAppToken,
     ) -> Result<(AppTokenRow, AppToken), AdminError> {
+        let mandate = mandate.into();
         let value = AppToken::new(self.random().bytes());
         let digest = value.digest();
         let row = AppTokenRow {
@@ -52,8 +54,8 @@ impl Engine {
             last_used_address: None,
         };
         let row = self
-            .commit(actor, move |write| {
-                Box::pin(async move { insert(write, row, &digest).await })
+            .commit(mandate.actor.clone(), move |write| {
+                Box::pin(async move { insert(write, &mandate, row, &digest).await })
             })
             .await?;
         Ok((row, value))
@@ -105,11 +107,13 @@ impl Engine {
 
 async fn insert(
     write: &mut Write,
+    mandate: &Mandate,
     mut row: AppTokenRow,
     digest: &[u8; 32],
 ) -> Result<AppTokenRow, AdminError> {
     let owner = write.account(row.account).await?;
     let owner = owner.ok_or(AdminError::UnknownAccount)?;
+    mandate.may_give(&owner, &row.roles)?;
     row.roles = checked_roles(&owner, row.roles)?;
     if write
         .app_token_labelled(row.account, &row.label)

@@ -2,13 +2,61 @@
 //!
 //! Attack: whoever may change users or make tokens gives themselves, or takes over, somebody who may do more. Answer: nobody
 //! gives away what they lack, and nobody touches a user who may do more.
+//!
+//! Attack: a user rises, or a role grows, between that question and the change it was asked for. Answer: a [`Mandate`] is
+//! judged in the write itself, by what is stored and locked then.
 
 use doorward_core::account::Account;
 use doorward_core::permission::{Grants, Role, RoleName, covers};
 use doorward_core::user::{Level, User};
+use doorward_store::{Actor, Write};
 
 use super::AdminError;
 use crate::role::{find, named};
+
+/// On whose word others are changed, and how far it reaches.
+#[derive(Debug, Clone)]
+pub struct Mandate {
+    /// Who it is written down to.
+    pub(super) actor: Actor,
+    /// What the word rests on; `None` where something else than roles settled that it may.
+    held: Option<Vec<RoleName>>,
+}
+
+impl From<Actor> for Mandate {
+    fn from(actor: Actor) -> Self {
+        Self { actor, held: None }
+    }
+}
+
+impl Mandate {
+    /// Of somebody who may do to others what these roles of the account cover.
+    #[must_use]
+    pub fn within(actor: Actor, held: &[RoleName]) -> Self {
+        Self {
+            actor,
+            held: Some(held.to_vec()),
+        }
+    }
+
+    /// [`may_touch`], of a user that is locked.
+    pub(super) async fn may_touch(&self, write: &mut Write, user: &User) -> Result<(), AdminError> {
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        let owner = write.account(user.account).await?;
+        let owner = owner.ok_or(AdminError::UnknownAccount)?;
+        may_touch(&owner, &named(&owner, held), user)
+    }
+
+    /// [`may_give`], of an account that is locked.
+    pub(super) fn may_give(&self, owner: &Account, names: &[RoleName]) -> Result<(), AdminError> {
+        match &self.held {
+            Some(held) => may_give(owner, &named(owner, held), names),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Whether somebody who holds these roles may give an account's roles of these names to others.
 ///

@@ -27,7 +27,7 @@ use crate::Engine;
 
 pub use account::{AccountChange, AccountDraft, NewAccount};
 pub use app_token::NewAppToken;
-pub use delegate::{may_give, may_touch};
+pub use delegate::{Mandate, may_give, may_touch};
 pub use user::{NewUser, UserChange};
 pub use user_edit::{NewSecrets, UserDraft};
 

@@ -8,7 +8,7 @@ use doorward_core::secret::{SecretBytes, SecretText};
 use doorward_core::time::Timestamp;
 use doorward_store::{Action, Actor, KeyPurpose, KeyState, RingKey, Write};
 
-use super::AdminError;
+use super::{AdminError, Mandate};
 use crate::engine::Inner;
 use crate::{Engine, Permit};
 
@@ -60,20 +60,21 @@ impl Engine {
     /// Ends everything a user holds (crossbar.md section 7.5); the password stays.
     ///
     /// # Errors
-    /// [`AdminError::UnknownUser`].
+    /// [`AdminError::UnknownUser`]; [`AdminError::BeyondCaller`].
     pub async fn reset_user_secret(
         &self,
-        actor: Actor,
+        mandate: impl Into<Mandate>,
         account: AccountId,
         id: UserId,
     ) -> Result<(), AdminError> {
-        let secret = self.new_secret();
-        self.commit(actor, move |write| {
+        let (mandate, secret) = (mandate.into(), self.new_secret());
+        self.commit(mandate.actor.clone(), move |write| {
             Box::pin(async move {
                 let mut user = write
                     .user(account, id)
                     .await?
                     .ok_or(AdminError::UnknownUser)?;
+                mandate.may_touch(write, &user).await?;
                 user.generation += 1;
                 user.signature_secret = secret;
                 write.update_user(Action::ResetSecret, &user).await?;

@@ -15,7 +15,7 @@ use super::account::checked_document;
 use super::role::checked_roles;
 use super::user_edit::{NewSecrets, UserDraft};
 use super::verifiers::check_password;
-use super::{AdminError, EditError};
+use super::{AdminError, EditError, Mandate};
 use crate::Engine;
 
 /// A new user.
@@ -48,6 +48,8 @@ pub struct UserChange {
     pub enabled: Option<bool>,
     /// Replaces names, mail, custom keys.
     pub document: Option<Document>,
+    /// Exactly these roles from now on.
+    pub roles: Option<Vec<RoleName>>,
 }
 
 impl Engine {
@@ -77,13 +79,14 @@ impl Engine {
     /// Creates a user with roles on guarded APIs.
     ///
     /// # Errors
-    /// [`AdminError::UnknownRole`]; see [`AdminError`].
+    /// [`AdminError::UnknownRole`]; [`AdminError::BeyondCaller`]; see [`AdminError`].
     pub async fn create_user_with_roles(
         &self,
-        actor: Actor,
+        mandate: impl Into<Mandate>,
         new: NewUser,
         roles: Vec<RoleName>,
     ) -> Result<User, AdminError> {
+        let mandate = mandate.into();
         let account = self
             .account(new.account)
             .await?
@@ -106,12 +109,13 @@ impl Engine {
             (None, None) => Vec::new(),
         };
         let user = self.draft_user(account.id, username, new.level, new.enabled, new.document)?;
-        self.commit(actor, move |write| {
+        self.commit(mandate.actor.clone(), move |write| {
             Box::pin(async move {
                 let mut user = user;
                 if !roles.is_empty() {
                     let owner = write.account(user.account).await?;
                     let owner = owner.ok_or(AdminError::UnknownAccount)?;
+                    mandate.may_give(&owner, &roles)?;
                     user.roles = checked_roles(&owner, roles)?;
                 }
                 write.insert_user(&user).await?;
@@ -163,7 +167,7 @@ impl Engine {
     /// See [`AdminError`].
     pub async fn change_user(
         &self,
-        actor: Actor,
+        mandate: impl Into<Mandate>,
         account: AccountId,
         id: UserId,
         change: UserChange,
@@ -181,9 +185,10 @@ impl Engine {
                     .document
                     .clone()
                     .unwrap_or_else(|| user.document.clone()),
+                roles: change.roles.clone(),
             })
         };
-        match self.edit_user(actor, account, id, secrets, plan).await {
+        match self.edit_user(mandate, account, id, secrets, plan).await {
             Ok(user) => Ok(user),
             Err(EditError::Failed(error)) => Err(error),
             Err(EditError::Refused(never)) => match never {},
@@ -193,17 +198,19 @@ impl Engine {
     /// Deletes a user with its credentials; as it was last.
     ///
     /// # Errors
-    /// [`AdminError::UnknownUser`].
+    /// [`AdminError::UnknownUser`]; [`AdminError::BeyondCaller`].
     pub async fn delete_user(
         &self,
-        actor: Actor,
+        mandate: impl Into<Mandate>,
         account: AccountId,
         id: UserId,
     ) -> Result<User, AdminError> {
-        self.commit(actor, move |write| {
+        let mandate = mandate.into();
+        self.commit(mandate.actor.clone(), move |write| {
             Box::pin(async move {
                 let user = write.user(account, id).await?;
                 let user = user.ok_or(AdminError::UnknownUser)?;
+                mandate.may_touch(write, &user).await?;
                 write.delete_user(account, id).await?;
                 Ok(user)
             })

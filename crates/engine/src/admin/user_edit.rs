@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use doorward_core::document::Document;
 use doorward_core::id::{AccountId, UserId};
+use doorward_core::permission::RoleName;
 use doorward_core::secret::{SecretText, equal};
 use doorward_core::user::{Level, User};
-use doorward_store::{Action, Actor, NewVerifier, VerifierKind, Write};
+use doorward_store::{Action, NewVerifier, VerifierKind, Write};
 
 use super::account::checked_document;
+use super::role::checked_roles;
 use super::user::checked_username;
 use super::verifiers::check_password;
-use super::{AdminError, EditError};
+use super::{AdminError, EditError, Mandate};
 use crate::Engine;
 
 /// Attempts at a change whose ground moved while passwords were hashed.
@@ -29,6 +31,22 @@ pub struct UserDraft {
     pub enabled: bool,
     /// Names, mail, custom keys.
     pub document: Document,
+    /// Exactly these roles; `None` leaves them.
+    pub roles: Option<Vec<RoleName>>,
+}
+
+impl UserDraft {
+    /// A user as it is.
+    #[must_use]
+    pub fn of(user: &User) -> Self {
+        Self {
+            username: user.username.clone(),
+            level: user.level,
+            enabled: user.enabled,
+            document: user.document.clone(),
+            roles: None,
+        }
+    }
 }
 
 /// The part of a change that no plan can see.
@@ -66,12 +84,13 @@ impl Engine {
     /// What the plan refuses; [`AdminError`].
     pub async fn edit_user<E: Send + 'static>(
         &self,
-        actor: Actor,
+        mandate: impl Into<Mandate>,
         account: AccountId,
         id: UserId,
         secrets: NewSecrets,
         plan: impl Fn(&User) -> Result<UserDraft, E> + Send + Sync + 'static,
     ) -> Result<User, EditError<E>> {
+        let mandate = mandate.into();
         let NewSecrets {
             password,
             fallback_username,
@@ -98,12 +117,18 @@ impl Engine {
                 None => None,
             };
             let (plan, secret) = (Arc::clone(&plan), self.new_secret());
-            let applied = self.commit(actor.clone(), move |write| {
+            let word = mandate.clone();
+            let applied = self.commit(mandate.actor.clone(), move |write| {
                 Box::pin(async move {
                     let user = write.user(account, id).await?;
                     let user = user.ok_or(AdminError::UnknownUser)?;
+                    word.may_touch(write, &user).await?;
                     match plan(&user) {
-                        Ok(draft) => apply(write, user, draft, hashed, secret).await,
+                        Ok(mut draft) => {
+                            let roles = draft.roles.take();
+                            let applied = apply(write, user, draft, hashed, secret).await?;
+                            give(write, &word, applied, roles).await
+                        }
                         Err(EditError::Refused(refusal)) => Ok(Applied::Refused(refusal)),
                         Err(EditError::Failed(error)) => Err(error),
                     }
@@ -179,6 +204,25 @@ async fn apply<E>(
     user.document = draft.document;
     user.revision = write.update_user(action, &user).await?;
     Ok(Applied::Done(Box::new(user)))
+}
+
+/// Gives a user who was changed exactly these roles, if it shall have others.
+async fn give<E>(
+    write: &mut Write,
+    mandate: &Mandate,
+    applied: Applied<E>,
+    roles: Option<Vec<RoleName>>,
+) -> Result<Applied<E>, AdminError> {
+    let (mut user, roles) = match (applied, roles) {
+        (Applied::Done(user), Some(roles)) => (user, roles),
+        (applied, _) => return Ok(applied),
+    };
+    let owner = write.account(user.account).await?;
+    let owner = owner.ok_or(AdminError::UnknownAccount)?;
+    mandate.may_give(&owner, &roles)?;
+    user.roles = checked_roles(&owner, roles)?;
+    user.revision = write.update_user(Action::GrantRoles, &user).await?;
+    Ok(Applied::Done(user))
 }
 
 /// Whether every stored verifier is one of this password: then nothing changes (crossbar.md section 5.4).

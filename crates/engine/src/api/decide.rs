@@ -94,6 +94,15 @@ impl Engine {
         self.decide_in(Which::Own, inquiry, trace).await
     }
 
+    /// Whether nothing at all has changed since leave was given, nor has its time run out: where something has, it is asked
+    /// for again.
+    #[must_use]
+    pub fn is_current(&self, passage: &Passage) -> bool {
+        let (epoch, now) = (self.0.live.epoch(), self.0.clock.now());
+        let who = passage.who.as_ref();
+        who.is_none_or(|live| live.holds_at(epoch, now))
+    }
+
     async fn decide_in(&self, which: Which, inquiry: &Inquiry<'_>, trace: &mut Trace) -> Verdict {
         let started = monotonic();
         let guarding = self.0.guarding.load();

@@ -10,6 +10,7 @@
 mod api;
 mod directory;
 mod history;
+mod mandate;
 mod nodes;
 mod outage;
 mod sign_in;

@@ -1,17 +1,19 @@
-//! What an upstream behind the Funnelback dialect does not say to our clients.
+//! What an upstream does not say to our clients.
 //!
 //! Attack: an upstream, or a script on one of its pages, hands out a cookie or a token of our names, so that its reader
-//! goes on as somebody else; or it asks for a password where we take none, and a browser shows its prompt. Answer: these
-//! names are ours on such an API, and so is Basic; whatever else it says is passed on.
+//! goes on as somebody else; or it asks for a password where we take none, and a browser shows its prompt. Answer: the
+//! cookies are ours on every API, for a browser sends what one has set to all that share its host; behind the Funnelback
+//! dialect the token's name is ours, too, and so is Basic. Whatever else it says is passed on.
 
 use doorward_core::api::{AcceptMethod, Api, Dialect};
-use doorward_core::credential::place::{REMEMBER_ME_COOKIE, SECURITY_TOKEN};
-use doorward_core::strip::folded;
+use doorward_core::credential::place::SECURITY_TOKEN;
+use doorward_core::strip::{folded, is_own_cookie};
 use http::header::{SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Takes it out, of a head or of trailers.
 pub(super) fn clean(headers: &mut HeaderMap, api: &Api) {
+    retain(headers, &SET_COOKIE, |line| !sets_ours(line));
     if api.dialect != Dialect::Funnelback {
         return;
     }
@@ -21,7 +23,6 @@ pub(super) fn clean(headers: &mut HeaderMap, api: &Api) {
     for name in tokens {
         headers.remove(name);
     }
-    retain(headers, &SET_COOKIE, |line| !sets_ours(line));
     if !api.accept.names(AcceptMethod::Basic) {
         retain(headers, &WWW_AUTHENTICATE, |line| !asks_for_basic(line));
     }
@@ -51,7 +52,7 @@ fn sets_ours(line: &[u8]) -> bool {
         .unwrap_or(pair.len());
     let named = pair.get(start..).unwrap_or_default();
     let name = named.split(|b| *b == b'=').next().unwrap_or_default();
-    name.trim_ascii() == REMEMBER_ME_COOKIE.as_bytes()
+    is_own_cookie(name)
 }
 
 /// Whether Basic is among a line's challenges (RFC 9110 section 11.6.1): commas part them, outside of quotes.
@@ -75,6 +76,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn our_cookies_are_ours_in_every_dialect() {
+        use doorward_core::api::Accept;
+        use doorward_core::id::AccountId;
+
+        let token = Accept::new(vec![vec![AcceptMethod::Token]]).unwrap();
+        let mut api = Api::new("a", AccountId::new([1; 16]), token);
+        for dialect in [Dialect::Doorward, Dialect::Crossbar, Dialect::Funnelback] {
+            api.dialect = dialect;
+            let lines = [
+                "SPRING_SECURITY_REMEMBER_ME_COOKIE=x; Path=/",
+                "__Host-doorward=x; Path=/; Secure",
+                "theme=dark",
+            ];
+            let lines = lines.map(|line| (SET_COOKIE, HeaderValue::from_static(line)));
+            let mut headers: HeaderMap = lines.into_iter().collect();
+            clean(&mut headers, &api);
+            let left: Vec<&HeaderValue> = headers.get_all(SET_COOKIE).iter().collect();
+            assert_eq!(left, ["theme=dark"], "{dialect:?}");
+        }
+    }
+
+    #[test]
     fn our_cookie_is_known_in_every_spelling_that_browsers_send_back() {
         for (line, ours) in [
             ("SPRING_SECURITY_REMEMBER_ME_COOKIE=x; Path=/", true),
@@ -85,6 +108,7 @@ mod tests {
             (" = =SPRING_SECURITY_REMEMBER_ME_COOKIE=x", true),
             ("SPRING_SECURITY_REMEMBER_ME_COOKIE2=x", false),
             ("a=SPRING_SECURITY_REMEMBER_ME_COOKIE=x", false),
+            ("__Host-doorward=x", true),
             ("a=b; SPRING_SECURITY_REMEMBER_ME_COOKIE=x", false),
             ("", false),
             ("=", false),

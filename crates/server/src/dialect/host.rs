@@ -17,6 +17,8 @@ pub(crate) fn is_one_of(hosts: &[String], uri: &Uri, headers: &HeaderMap) -> boo
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => named,
     };
+    // The root's dot names the same host, and guarded APIs are found without it.
+    let name = name.strip_suffix('.').unwrap_or(name);
     hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
 }
 
@@ -37,6 +39,9 @@ mod tests {
         assert!(is_host(&["api.example.com"], "API.example.com:8000"));
         assert!(is_host(&["[::1]"], "[::1]:8000"));
         assert!(is_host(&["[::1]"], "[::1]"));
+        assert!(is_host(&["api.example.com"], "api.example.com."));
+        assert!(is_host(&["api.example.com"], "Api.Example.Com.:443"));
+        assert!(!is_host(&["api.example.com"], "api.example.com.."));
         assert!(!is_host(&["api.example.com"], "example.com"));
     }
 }

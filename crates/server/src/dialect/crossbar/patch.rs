@@ -104,6 +104,7 @@ mod tests {
             level: Level::User,
             enabled: true,
             document: document(json!({"first_name": "Bob"})),
+            roles: None,
         }
     }
 

@@ -83,12 +83,7 @@ impl Wish {
 
     /// The user it makes of another.
     pub(super) fn apply(&self, user: &User) -> Result<UserDraft, Error> {
-        self.merge(UserDraft {
-            username: user.username.clone(),
-            level: user.level,
-            enabled: user.enabled,
-            document: user.document.clone(),
-        })
+        self.merge(UserDraft::of(user))
     }
 
     /// The user it makes of what is there.
@@ -166,6 +161,7 @@ fn typed(
         level,
         enabled,
         document,
+        roles: None,
     })
 }
 

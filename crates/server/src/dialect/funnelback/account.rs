@@ -4,11 +4,10 @@ use doorward_core::permission::{Permission, RoleName};
 use doorward_core::secret::SecretText;
 use doorward_core::time::Timestamp;
 use doorward_core::user::User;
-use doorward_engine::admin::UserChange;
-use serde_json::{Value, json};
+use doorward_engine::admin::{EditError, NewSecrets, UserDraft};
+use serde_json::{Map, Value, json};
 
 use super::Call;
-use super::body::Form;
 use super::envelope::Answer;
 use super::error::Error;
 
@@ -71,7 +70,10 @@ pub(super) async fn sign_out(call: &Call<'_>) -> Result<Answer, Error> {
 }
 
 /// A new password for the caller, who must know the old one. Every token of theirs ends; a new one comes back.
-pub(super) async fn change_password(call: &Call<'_>, body: Form) -> Result<Answer, Error> {
+pub(super) async fn change_password(
+    call: &Call<'_>,
+    members: &Map<String, Value>,
+) -> Result<Answer, Error> {
     let (engine, passage) = (call.engine, call.passage);
     let identity = passage.identity().ok_or(Error::Challenge)?;
     let user = passage.user().ok_or(NOT_A_USER)?;
@@ -80,7 +82,6 @@ pub(super) async fn change_password(call: &Call<'_>, body: Form) -> Result<Answe
     }
     let username = user.username.clone().ok_or(NOT_A_USER)?;
     let facts = &call.exchange.facts;
-    let members = body.object(&call.exchange.head.headers).await?;
     let member = |name: &str| {
         let text = members.get(name).and_then(Value::as_str);
         text.map(SecretText::from)
@@ -90,7 +91,7 @@ pub(super) async fn change_password(call: &Call<'_>, body: Form) -> Result<Answe
             "currentPassword and newPassword are needed",
         ));
     };
-    match engine
+    let proven = match engine
         .sign_in_remembered(&username, &current, facts.client)
         .await
         .map_err(Error::from)
@@ -99,16 +100,9 @@ pub(super) async fn change_password(call: &Call<'_>, body: Form) -> Result<Answe
         Err(Error::Challenge) => return Err(Error::Forbidden("the current password is wrong")),
         Err(other) => return Err(other),
         Ok(proven) if proven.user.id != user.id => return Err(NOT_A_USER),
-        Ok(_) => {}
-    }
-    let change = UserChange {
-        password: Some(new.clone()),
-        ..UserChange::default()
+        Ok(proven) => proven.user,
     };
-    let actor = passage.actor(&facts.request_id);
-    engine
-        .change_user(actor, identity.account, user.id, change)
-        .await?;
+    replace_password(call, &proven, new.clone()).await?;
     let remembered = engine
         .sign_in_remembered(&username, &new, facts.client)
         .await?;
@@ -116,6 +110,35 @@ pub(super) async fn change_password(call: &Call<'_>, body: Form) -> Result<Answe
         "Password changed, see x-security-token.",
         remembered,
     ))
+}
+
+/// Attack: whoever took over an account is about to lose it by a new password, and with the old one, proven just before,
+/// sets another. Answer: only of the user who was proven, as it was then.
+async fn replace_password(call: &Call<'_>, proven: &User, new: SecretText) -> Result<(), Error> {
+    let secrets = NewSecrets {
+        password: Some(new),
+        fallback_username: None,
+    };
+    let ground = proven.generation;
+    let plan = move |user: &User| {
+        if user.generation == ground {
+            Ok(UserDraft::of(user))
+        } else {
+            Err(Error::Conflict(
+                "something else was changed at the same time; try again",
+            ))
+        }
+    };
+    let actor = call.passage.actor(&call.exchange.facts.request_id);
+    let changed = call
+        .engine
+        .edit_user(actor, proven.account, proven.id, secrets, plan)
+        .await;
+    match changed {
+        Ok(_) => Ok(()),
+        Err(EditError::Refused(why)) => Err(why),
+        Err(EditError::Failed(error)) => Err(error.into()),
+    }
 }
 
 const NOT_A_USER: Error = Error::Forbidden("only a user of this account has a password here");

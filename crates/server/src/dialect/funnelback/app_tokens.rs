@@ -6,15 +6,14 @@ use doorward_core::app_token::{AppToken, AppTokenName, Label};
 use doorward_core::permission::RoleName;
 use doorward_core::time::Timestamp;
 use doorward_engine::AppTokenRow;
-use doorward_engine::admin::{NewAppToken, may_give};
-use serde_json::{Value, json};
+use doorward_engine::admin::NewAppToken;
+use serde_json::{Map, Value, json};
 
 use super::Call;
 use super::account::caller;
-use super::body::Form;
 use super::envelope::Answer;
 use super::error::Error;
-use super::users::{own, roles};
+use super::users::roles;
 
 /// Longest life that can be asked for.
 const MAX_LIFE: u64 = 10 * 366 * 24 * 3600;
@@ -27,32 +26,29 @@ pub(super) async fn list(call: &Call<'_>, client: &AppTokenName) -> Result<Answe
 }
 
 /// A new token. Its value is in this answer and nowhere else.
-pub(super) async fn create(call: &Call<'_>, body: Form, label: Label) -> Result<Answer, Error> {
-    let created_by = caller(call);
-    let account = own(call)?;
-    let (engine, passage) = (call.engine, call.passage);
-    let members = body.object(&call.exchange.head.headers).await?;
-    let roles = roles(&members)?.unwrap_or_default();
-    may_give(&account, passage.held(), &roles)?;
+pub(super) async fn create(
+    call: &Call<'_>,
+    members: &Map<String, Value>,
+    label: Label,
+) -> Result<Answer, Error> {
+    let engine = call.engine;
     let new = NewAppToken {
-        account: account.id,
+        account: call.settings.account,
         label,
-        roles,
+        roles: roles(members)?.unwrap_or_default(),
         expires: expiry(members.get("expiresInSeconds"), engine.now())?,
-        created_by,
+        created_by: caller(call),
     };
-    let actor = passage.actor(&call.exchange.facts.request_id);
-    let (row, value) = engine.create_app_token(actor, new).await?;
+    let (row, value) = engine.create_app_token(call.mandate(), new).await?;
     Ok(Answer::of(shown_once(&row, &value)))
 }
 
 /// A new token with the roles and the end of another one, to take its place: both work until the old one is revoked.
 pub(super) async fn copy(call: &Call<'_>, label: &Label) -> Result<Answer, Error> {
-    let account = own(call)?;
-    let old = call.engine.app_token(account.id, label).await?;
-    may_give(&account, call.passage.held(), &old.roles)?;
+    let account = call.settings.account;
+    let old = call.engine.app_token(account, label).await?;
     let new = NewAppToken {
-        account: account.id,
+        account,
         label: Label {
             client: label.client.clone(),
             name: new_name(call.exchange.head.uri.query().unwrap_or_default())?,
@@ -61,8 +57,7 @@ pub(super) async fn copy(call: &Call<'_>, label: &Label) -> Result<Answer, Error
         expires: old.expires,
         created_by: caller(call),
     };
-    let actor = call.passage.actor(&call.exchange.facts.request_id);
-    let (row, value) = call.engine.create_app_token(actor, new).await?;
+    let (row, value) = call.engine.create_app_token(call.mandate(), new).await?;
     Ok(Answer::of(shown_once(&row, &value)))
 }
 

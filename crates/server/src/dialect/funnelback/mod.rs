@@ -6,6 +6,7 @@
 mod account;
 mod app_tokens;
 mod body;
+mod careless;
 pub(crate) mod cookie;
 mod envelope;
 mod error;
@@ -17,14 +18,16 @@ mod users;
 use axum::body::Body;
 use axum::response::Response;
 use doorward_core::api::{Api, Dialect};
-use doorward_engine::{Decision, Door, Engine, Inquiry, Passage, Trace};
+use doorward_engine::admin::Mandate;
+use doorward_engine::{Decision, Door, Engine, Inquiry, Passage, Trace, Verdict};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, header};
+use serde_json::{Map, Value};
 
 use self::body::Form;
 use self::envelope::Answer;
 use self::error::Error;
-use self::path::{Resource, Route};
+use self::path::Resource;
 use crate::client::Facts;
 use crate::dialect::host;
 use crate::rejection::{Asked, Rejection, reject, rejection};
@@ -50,10 +53,18 @@ struct Call<'a> {
     passage: &'a Passage,
 }
 
-/// Whether the path is one of the dialect's own, on one of its hosts. What is encoded is decoded first: a second spelling
-/// of such a path is ours as well.
+impl Call<'_> {
+    /// The word of the caller, which reaches as far as their roles.
+    fn mandate(&self) -> Mandate {
+        let actor = self.passage.actor(&self.exchange.facts.request_id);
+        Mandate::within(actor, self.passage.roles())
+    }
+}
+
+/// Whether the path is one of the dialect's own to anybody who reads it, on one of its hosts: no second spelling of such a
+/// path goes to an upstream.
 pub(crate) fn claims(settings: &Funnelback, uri: &Uri, headers: &HeaderMap) -> bool {
-    path::is_own(&path::decoded(uri.path())) && host::is_one_of(&settings.hosts, uri, headers)
+    path::is_own(&careless::read(uri.path())) && host::is_one_of(&settings.hosts, uri, headers)
 }
 
 /// The dialect over an engine.
@@ -76,7 +87,7 @@ impl Service {
     /// Whether a request that no guarded API claims is to be answered in this dialect: the vendor's admin API is its
     /// ground, whatever is there.
     pub(crate) fn is_for(&self, head: &Parts) -> bool {
-        path::is_on_ground(&path::decoded(head.uri.path()))
+        path::is_on_ground(&careless::read(head.uri.path()))
             && host::is_one_of(&self.settings.hosts, &head.uri, &head.headers)
     }
 
@@ -114,29 +125,57 @@ impl Service {
     /// Who may, then what there is: a stranger learns nothing about which resources exist.
     async fn decided(&self, exchange: &Exchange, body: Body) -> (&'static str, Response) {
         let verdict = self.decide(exchange).await;
-        let api = verdict.api.as_deref();
-        let passage = match &verdict.decision {
-            Decision::Allow(passage) => passage,
-            refused => {
-                let why = rejection(refused).unwrap_or(Rejection::Fault);
-                let response = self.rejected(exchange, api, &why, verdict.by_cookie);
-                return ("refused", response);
+        let Decision::Allow(passage) = &verdict.decision else {
+            return ("refused", self.refused(exchange, &verdict));
+        };
+        match path::find(&exchange.head.method, passage.canonical().matched()) {
+            Ok(route) => {
+                let answered = self.routed(exchange, verdict, route.resource, body).await;
+                (route.template, answered)
             }
-        };
-        let found = path::find(&exchange.head.method, passage.canonical().matched());
-        let template = found.as_ref().map_or("unknown", |route| route.template);
-        let answered = match found {
-            Ok(route) => self.perform(exchange, passage, route, body).await,
-            Err(error) => Err(error),
-        };
-        let response = match answered {
-            Ok(answer) => answer.respond(&self.settings, exchange),
-            Err(error) => self.failed(exchange, api, &error, false),
-        };
-        (template, response)
+            Err(error) => {
+                let api = verdict.api.as_deref();
+                ("unknown", self.failed(exchange, api, &error, false))
+            }
+        }
     }
 
-    async fn decide(&self, exchange: &Exchange) -> doorward_engine::Verdict {
+    /// Attack: whoever is about to lose an account or a role begins requests before, and ends their bodies afterwards.
+    /// Answer: where something changed while a body came in, it is decided again.
+    async fn routed(
+        &self,
+        exchange: &Exchange,
+        mut verdict: Verdict,
+        resource: Resource,
+        body: Body,
+    ) -> Response {
+        let members = if resource.takes_members() {
+            Form::new(body).object(&exchange.head.headers).await
+        } else {
+            Ok(Map::new())
+        };
+        if !is_current(&self.engine, &verdict) {
+            verdict = self.decide(exchange).await;
+        }
+        let Decision::Allow(passage) = &verdict.decision else {
+            return self.refused(exchange, &verdict);
+        };
+        let answered = match members {
+            Ok(members) => self.perform(exchange, passage, resource, &members).await,
+            Err(error) => Err(error),
+        };
+        match answered {
+            Ok(answer) => answer.respond(&self.settings, exchange),
+            Err(error) => self.failed(exchange, verdict.api.as_deref(), &error, false),
+        }
+    }
+
+    fn refused(&self, exchange: &Exchange, verdict: &Verdict) -> Response {
+        let why = rejection(&verdict.decision).unwrap_or(Rejection::Fault);
+        self.rejected(exchange, verdict.api.as_deref(), &why, verdict.by_cookie)
+    }
+
+    async fn decide(&self, exchange: &Exchange) -> Verdict {
         let (head, facts) = (&exchange.head, &exchange.facts);
         let target = head.uri.path_and_query();
         let inquiry = Inquiry {
@@ -157,8 +196,8 @@ impl Service {
         &self,
         exchange: &Exchange,
         passage: &Passage,
-        route: Route,
-        body: Body,
+        resource: Resource,
+        members: &Map<String, Value>,
     ) -> Result<Answer, Error> {
         let call = Call {
             engine: &self.engine,
@@ -166,18 +205,17 @@ impl Service {
             exchange,
             passage,
         };
-        let body = Form::new(body);
-        match route.resource {
+        match resource {
             Resource::ShowAccount => Ok(account::show(&call)),
             Resource::SignOut => account::sign_out(&call).await,
-            Resource::ChangePassword => account::change_password(&call, body).await,
+            Resource::ChangePassword => account::change_password(&call, members).await,
             Resource::ListUsers => users::list(&call).await,
             Resource::ShowUser(user) => users::show(&call, &user).await,
-            Resource::PutUser(user) => users::put(&call, body, &user).await,
+            Resource::PutUser(user) => users::put(&call, members, &user).await,
             Resource::DeleteUser(user) => users::delete(&call, &user).await,
             Resource::RevokeTokens(user) => users::revoke_tokens(&call, &user).await,
             Resource::ListAppTokens(client) => app_tokens::list(&call, &client).await,
-            Resource::CreateAppToken(label) => app_tokens::create(&call, body, label).await,
+            Resource::CreateAppToken(label) => app_tokens::create(&call, members, label).await,
             Resource::CloneAppToken(label) => app_tokens::copy(&call, &label).await,
             Resource::RevokeAppToken(label) => app_tokens::revoke(&call, label).await,
         }
@@ -216,6 +254,13 @@ impl Service {
             in_clear: in_clear(exchange.facts.scheme, exchange.facts.client),
         };
         reject(&self.engine, why, &asked)
+    }
+}
+
+fn is_current(engine: &Engine, verdict: &Verdict) -> bool {
+    match &verdict.decision {
+        Decision::Allow(passage) => engine.is_current(passage),
+        _ => false,
     }
 }
 

@@ -28,6 +28,16 @@ pub(super) enum Resource {
     RevokeAppToken(Label),
 }
 
+impl Resource {
+    /// Whether its body is read, a JSON object.
+    pub(super) const fn takes_members(&self) -> bool {
+        matches!(
+            self,
+            Self::ChangePassword | Self::PutUser(_) | Self::CreateAppToken(_)
+        )
+    }
+}
+
 /// A resource and its template, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Route {
@@ -60,7 +70,9 @@ pub(super) fn is_on_ground(path: &str) -> bool {
 /// [`Error::NotFound`]; [`Error::MethodNotAllowed`].
 pub(super) fn find(method: &Method, path: &str) -> Result<Route, Error> {
     match path.strip_prefix(ACCOUNT) {
-        Some(rest) => account(method, rest.strip_prefix('/').unwrap_or(rest)),
+        Some("") => account(method, ""),
+        // Attack: `/admin-api/account/v1users` is on our ground, and by no rule for `/users`.
+        Some(rest) => account(method, rest.strip_prefix('/').ok_or(Error::NotFound)?),
         None => app_tokens(method, path.strip_prefix(CLIENTS).ok_or(Error::NotFound)?),
     }
 }
@@ -212,6 +224,8 @@ mod tests {
             "/admin-api/zzz",
             CLIENTS,
             "/admin-api/account/v1/users/a/b",
+            "/admin-api/account/v1users",
+            "/admin-api/account/v1logout",
         ] {
             assert!(
                 matches!(find(&Method::GET, path), Err(Error::NotFound)),

@@ -1,6 +1,7 @@
 //! Users of the account, for callers with `admin.users` (funnelback.md section 7.2), who never reach beyond their own
 //! roles.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use doorward_core::account::Account;
@@ -8,13 +9,12 @@ use doorward_core::document::Document;
 use doorward_core::permission::RoleName;
 use doorward_core::secret::SecretText;
 use doorward_core::user::{Level, User};
-use doorward_engine::admin::{NewUser, UserChange, may_give, may_touch};
+use doorward_engine::admin::{EditError, NewSecrets, NewUser, UserDraft, may_give, may_touch};
 use doorward_engine::{AdminError, Page};
 use serde_json::{Map, Value, json};
 
 use super::Call;
 use super::account::{full_name, text};
-use super::body::Form;
 use super::envelope::Answer;
 use super::error::Error;
 
@@ -55,76 +55,87 @@ pub(super) async fn show(call: &Call<'_>, username: &str) -> Result<Answer, Erro
 }
 
 /// Creates a user, or changes one: what is not named stays.
-pub(super) async fn put(call: &Call<'_>, body: Form, username: &str) -> Result<Answer, Error> {
-    let (engine, account) = (call.engine, own(call)?);
+pub(super) async fn put(
+    call: &Call<'_>,
+    members: &Map<String, Value>,
+    username: &str,
+) -> Result<Answer, Error> {
+    let wanted = Wanted::read(members)?;
+    let (account, held) = (own(call)?, call.passage.held());
     let known = match find(call, username).await {
         Ok(user) => Some(user),
         Err(Error::NotFound) => None,
         Err(other) => return Err(other),
     };
+    // All this is judged again where it is written; here, so that nothing is hashed for somebody who may not.
     if let Some(user) = &known {
-        may_touch(&account, call.passage.held(), user)?;
+        may_touch(&account, held, user)?;
     }
-    let actor = call.passage.actor(&call.exchange.facts.request_id);
-    let held = call.passage.held();
-    let members = body.object(&call.exchange.head.headers).await?;
-    let wanted = Wanted::read(&members)?;
-    if let Some(roles) = &wanted.roles {
-        may_give(&account, held, roles)?;
-    }
-    let document = wanted.document(known.as_ref());
+    may_give(&account, held, wanted.roles.as_deref().unwrap_or_default())?;
     let user = match known {
-        None => {
-            let new = NewUser {
-                account: account.id,
-                username: Some(username.to_owned()),
-                password: wanted.password,
-                level: Level::User,
-                enabled: wanted.enabled.unwrap_or(true),
-                document,
-            };
-            let roles = wanted.roles.unwrap_or_default();
-            engine.create_user_with_roles(actor, new, roles).await?
-        }
-        Some(user) => {
-            let change = UserChange {
-                password: wanted.password,
-                enabled: wanted.enabled,
-                document: Some(document),
-                ..UserChange::default()
-            };
-            let changed = engine
-                .change_user(actor.clone(), account.id, user.id, change)
-                .await?;
-            match wanted.roles {
-                Some(roles) => {
-                    engine
-                        .set_user_roles(actor, account.id, user.id, roles)
-                        .await?
-                }
-                None => changed,
-            }
-        }
+        Some(user) => change(call, &user, wanted).await?,
+        None => create(call, username, wanted).await?,
     };
     Ok(Answer::of(view(&user)))
 }
 
+async fn create(call: &Call<'_>, username: &str, wanted: Wanted) -> Result<User, Error> {
+    let document = wanted.document(Document::new());
+    let new = NewUser {
+        account: call.settings.account,
+        username: Some(username.to_owned()),
+        password: wanted.password,
+        level: Level::User,
+        enabled: wanted.enabled.unwrap_or(true),
+        document,
+    };
+    let roles = wanted.roles.unwrap_or_default();
+    let made = call
+        .engine
+        .create_user_with_roles(call.mandate(), new, roles);
+    Ok(made.await?)
+}
+
+async fn change(call: &Call<'_>, user: &User, wanted: Wanted) -> Result<User, Error> {
+    let secrets = NewSecrets {
+        password: wanted.password.clone(),
+        fallback_username: None,
+    };
+    let plan = move |user: &User| {
+        let there = UserDraft::of(user);
+        Ok::<_, Infallible>(UserDraft {
+            username: there.username,
+            level: there.level,
+            enabled: wanted.enabled.unwrap_or(there.enabled),
+            document: wanted.document(there.document),
+            roles: wanted.roles.clone(),
+        })
+    };
+    let engine = call.engine;
+    match engine
+        .edit_user(call.mandate(), user.account, user.id, secrets, plan)
+        .await
+    {
+        Ok(user) => Ok(user),
+        Err(EditError::Failed(error)) => Err(error.into()),
+        Err(EditError::Refused(never)) => match never {},
+    }
+}
+
 /// Deletes a user with everything it can prove itself by.
 pub(super) async fn delete(call: &Call<'_>, username: &str) -> Result<Answer, Error> {
-    let user = reachable(call, username).await?;
-    let actor = call.passage.actor(&call.exchange.facts.request_id);
+    let user = find(call, username).await?;
     call.engine
-        .delete_user(actor, user.account, user.id)
+        .delete_user(call.mandate(), user.account, user.id)
         .await?;
     Ok(Answer::of(Value::Null))
 }
 
 /// Ends every token of a user; the password stays.
 pub(super) async fn revoke_tokens(call: &Call<'_>, username: &str) -> Result<Answer, Error> {
-    let user = reachable(call, username).await?;
-    let actor = call.passage.actor(&call.exchange.facts.request_id);
+    let user = find(call, username).await?;
     call.engine
-        .reset_user_secret(actor, user.account, user.id)
+        .reset_user_secret(call.mandate(), user.account, user.id)
         .await?;
     Ok(Answer::of(json!("Tokens revoked.")))
 }
@@ -160,8 +171,7 @@ impl Wanted {
     }
 
     /// The document that holds the name: all but the last word is the first name.
-    fn document(&self, known: Option<&User>) -> Document {
-        let mut document = known.map_or_else(Document::new, |user| user.document.clone());
+    fn document(&self, mut document: Document) -> Document {
         if let Some(name) = &self.full_name {
             let (first, last) = name.rsplit_once(' ').unwrap_or((name, ""));
             document.insert("first_name".to_owned(), first.trim().into());
@@ -188,7 +198,7 @@ pub(super) fn roles(members: &Map<String, Value>) -> Result<Option<Vec<RoleName>
 const NOT_ROLES: Error = Error::BadRequest("roles is a list of names of roles");
 
 /// The account all of this is about.
-pub(super) fn own(call: &Call<'_>) -> Result<Arc<Account>, Error> {
+fn own(call: &Call<'_>) -> Result<Arc<Account>, Error> {
     let account = call.passage.account();
     account.map(Arc::clone).ok_or(Error::Challenge)
 }
@@ -202,12 +212,6 @@ async fn find(call: &Call<'_>, username: &str) -> Result<User, Error> {
     } else {
         Err(Error::NotFound)
     }
-}
-
-async fn reachable(call: &Call<'_>, username: &str) -> Result<User, Error> {
-    let user = find(call, username).await?;
-    may_touch(&*own(call)?, call.passage.held(), &user)?;
-    Ok(user)
 }
 
 fn view(user: &User) -> Value {
