@@ -31,7 +31,7 @@ use crate::watched::Watched;
 const MAX_HEADERS: usize = 100;
 
 /// Bytes a head may have; for HTTP/1 also what is read ahead of a body.
-const MAX_HEAD_BYTES: u32 = 64 * 1024;
+pub(crate) const MAX_HEAD_BYTES: u32 = 64 * 1024;
 
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
