@@ -35,6 +35,10 @@ pub(super) fn outgoing(
     outgoing: &Outgoing<'_>,
     upgrade: Option<&Upgrade>,
 ) -> Result<Parts, ForwardError> {
+    if head.method == Method::CONNECT {
+        // Its target is an authority (RFC 9110 section 9.3.6): ours would be the upstream's own, not what was judged.
+        return Err(ForwardError::unwritable("nobody is connected through"));
+    }
     let canonical = outgoing.passage.canonical();
     let target = match canonical.query() {
         Some(query) => format!("{}?{query}", canonical.path()),

@@ -195,3 +195,34 @@ async fn atk_s31_a_head_too_long_to_be_followed_is_passed_on_by_nobody() {
         assert_eq!(std::mem::take(&mut *seen.lock().unwrap()).len(), 1);
     }
 }
+
+/// hyper writes another target with this method than the one that was judged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_is_passed_on_in_no_form() {
+    let (url, seen) = upstream(answers(OK)).await;
+    let door = door(&[&url]).await;
+    for target in ["/open/x", "http://h/open/x", "h:80"] {
+        let head = format!("CONNECT {target} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n");
+        let answer = door.raw(head.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 5"), "{target}: {answer}");
+        assert!(seen.lock().unwrap().is_empty(), "{target}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn atk_s31_the_body_of_a_request_that_was_refused_is_no_request() {
+    let (url, seen) = upstream(answers(OK)).await;
+    let door = door(&[&url]).await;
+    let inner = "GET /open/smuggled HTTP/1.1\r\nhost: h\r\n\r\n";
+    for framing in [
+        "content-length: 400000\r\n\r\n",
+        "content-length: 400000\r\nexpect: 100-continue\r\n\r\n",
+        "transfer-encoding: chunked\r\n\r\nfffff\r\n",
+    ] {
+        let request = format!("POST /a/x HTTP/1.1\r\nhost: h\r\n{framing}{inner}{inner}");
+        let answer = door.raw(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 599"), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+        assert!(seen.lock().unwrap().is_empty());
+    }
+}

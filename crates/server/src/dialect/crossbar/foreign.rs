@@ -113,9 +113,10 @@ impl Service {
         let (method, body) = self.verb(exchange, &query, body).await?;
         Ok(Onward {
             // What was proven may have ended while the body came in.
-            permit: match has_body {
-                true => self.permit(exchange, &presented, wanted).await?,
-                false => permit,
+            permit: if has_body {
+                self.permit(exchange, &presented, wanted).await?
+            } else {
+                permit
             },
             method,
             uri,
