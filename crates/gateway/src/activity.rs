@@ -17,6 +17,7 @@ use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::serve::{Body, BoxError};
+use crate::unread::{Rest, Unread};
 
 /// The bookkeeping of one connection.
 #[derive(Debug)]
@@ -167,8 +168,22 @@ impl Drop for InFlight {
 
 /// A response body that keeps its request in flight.
 pub(crate) struct InFlightBody {
-    pub(crate) body: Body,
-    pub(crate) _request: InFlight,
+    body: Body,
+    /// In HTTP/2, where streams stand still one by one.
+    unread: Option<Unread>,
+    rest: Rest,
+    _request: InFlight,
+}
+
+impl InFlightBody {
+    pub(crate) fn new(body: Body, request: InFlight, unread: Option<Unread>) -> Self {
+        Self {
+            body,
+            unread,
+            rest: Rest::default(),
+            _request: request,
+        }
+    }
 }
 
 impl http_body::Body for InFlightBody {
@@ -179,14 +194,31 @@ impl http_body::Body for InFlightBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let this = &mut *self;
+        let Some(unread) = &this.unread else {
+            return Pin::new(&mut this.body).poll_frame(cx);
+        };
+        let polled = match this.rest.next() {
+            Some(piece) => Poll::Ready(Some(Ok(piece))),
+            None => Pin::new(&mut this.body)
+                .poll_frame(cx)
+                .map_ok(|frame| this.rest.cut(frame)),
+        };
+        unread.asked(&polled);
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.len() == 0 && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (whole, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(whole.lower().saturating_add(rest));
+        if let Some(upper) = whole.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }

@@ -24,6 +24,7 @@ use crate::peer::{ListenerName, PeerAddr, Transport};
 use crate::seats::Place;
 use crate::serve::{Body, Limits, Service};
 use crate::tap::{Switch, Tap};
+use crate::unread::{Unread, while_read};
 use crate::upload::{Fate, RequestBody};
 use crate::watched::Watched;
 
@@ -31,7 +32,7 @@ use crate::watched::Watched;
 const MAX_HEADERS: usize = 100;
 
 /// Bytes a head may have; for HTTP/1 also what is read ahead of a body.
-const MAX_HEAD_BYTES: u32 = 64 * 1024;
+pub(crate) const MAX_HEAD_BYTES: u32 = 64 * 1024;
 
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
@@ -107,6 +108,8 @@ impl Origin {
 pub(crate) struct Owned {
     pub(crate) tracker: TaskTracker,
     pub(crate) cut: CancellationToken,
+    /// How long a stream's client may leave unread what it was handed.
+    pub(crate) patience: Duration,
 }
 
 impl<F> Executor<F> for Owned
@@ -114,8 +117,9 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     fn execute(&self, future: F) {
+        let stream = while_read(future, self.patience);
         self.tracker
-            .spawn(self.cut.clone().run_until_cancelled_owned(future));
+            .spawn(self.cut.clone().run_until_cancelled_owned(stream));
     }
 }
 
@@ -243,10 +247,8 @@ impl Answering {
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 switch.off();
             }
-            Ok(response.map(|body| InFlightBody {
-                body,
-                _request: in_flight,
-            }))
+            let unread = Unread::of_this_stream();
+            Ok(response.map(|body| InFlightBody::new(body, in_flight, unread)))
         }
     }
 }

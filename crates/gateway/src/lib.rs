@@ -19,6 +19,7 @@ pub mod serve;
 mod tap;
 pub mod tls;
 mod unix;
+mod unread;
 mod upload;
 pub mod upstream;
 mod watched;

@@ -138,6 +138,7 @@ pub async fn serve(
     let executor = Owned {
         tracker: tracker.clone(),
         cut: cut.clone(),
+        patience: limits.idle_timeout,
     };
     let shared = Arc::new(Shared {
         service,

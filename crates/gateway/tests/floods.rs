@@ -10,7 +10,7 @@ use doorward_gateway::serve::{Exempt, Limits, RequestBody, Service, serve};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -18,6 +18,8 @@ use tower::service_fn;
 use tower::util::BoxCloneSyncService;
 
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Less than the window of a connection of HTTP/2.
+const LARGE: usize = 60_000;
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n";
 const UPGRADE: &[u8] =
     b"GET /upgrade HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
@@ -46,7 +48,8 @@ fn start(limits: Limits) -> Server {
     }
 }
 
-/// Reads the body whole and says how long it was; `/upgrade` echoes, `/early` answers first.
+/// Reads the body whole and says how long it was; `/upgrade` echoes, `/early` answers first, `/large`
+/// answers much.
 fn service() -> Service {
     BoxCloneSyncService::new(service_fn(|mut request: Request<RequestBody>| async move {
         let mut response = Response::new(Full::default());
@@ -66,6 +69,7 @@ fn service() -> Service {
                 headers.insert("upgrade", "echo".parse().unwrap());
                 headers.insert("connection", "upgrade".parse().unwrap());
             }
+            "/large" => *response.body_mut() = Full::from(vec![b'x'; LARGE]),
             "/early" => {
                 let body = request.into_body();
                 let body = body.map_err(Into::into).boxed_unsync();
@@ -139,6 +143,8 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
+const WINDOW_UPDATE: u8 = 8;
+const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
@@ -147,6 +153,10 @@ const ENHANCE_YOUR_CALM: u8 = 11;
 
 /// `GET https://h/`, in HPACK.
 const GET: &[u8] = &[0x82, 0x87, 0x84, 0x41, 1, b'h'];
+/// The same of `/large`.
+const GET_LARGE: &[u8] = &[
+    0x82, 0x87, 0x04, 6, b'/', b'l', b'a', b'r', b'g', b'e', 0x41, 1, b'h',
+];
 /// `POST https://h/`.
 const POST: &[u8] = &[0x83, 0x87, 0x84, 0x41, 1, b'h'];
 
@@ -165,6 +175,12 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 
 /// The next frame: kind, stream, payload; `None` at the end.
 async fn next_frame(stream: &mut TcpStream) -> Option<(u8, u32, Vec<u8>)> {
+    let (kind, number, _, payload) = flagged_frame(stream).await?;
+    Some((kind, number, payload))
+}
+
+/// The same, and its flags in front of the payload.
+async fn flagged_frame(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, u32, u8, Vec<u8>)> {
     let mut head = [0; 9];
     timeout(PATIENCE, stream.read_exact(&mut head))
         .await
@@ -177,7 +193,7 @@ async fn next_frame(stream: &mut TcpStream) -> Option<(u8, u32, Vec<u8>)> {
         .unwrap()
         .ok()?;
     let number = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
-    Some((head[3], number, payload))
+    Some((head[3], number, head[4], payload))
 }
 
 /// The head of a stream's answer.
@@ -464,4 +480,70 @@ async fn a_refusal_is_read_before_the_end_although_more_was_sent() {
     let mut client = server.connect().await;
     let goes_on = async { while client.write_all(&[b'\n'; 8192]).await.is_ok() {} };
     timeout(PATIENCE, goes_on).await.unwrap();
+}
+
+/// Asks for much over HTTP/2 and reads what fits into the window, which every step opens a little further; the
+/// kind of the frame that ended the stream, and how much came before it.
+async fn read_slowly(server: &Server, step: u32) -> (u8, usize) {
+    let mut client = server.connect().await;
+    let no_window = [0, 4, 0, 0, 0, 0];
+    for bytes in [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        frame(SETTINGS, 0, 0, &no_window),
+        frame(HEADERS, END_HEADERS | END_STREAM, 1, GET_LARGE),
+    ] {
+        client.write_all(&bytes).await.unwrap();
+    }
+    let (mut reading, mut writing) = client.into_split();
+    let (pings, mut pinged) = tokio::sync::mpsc::unbounded_channel::<Vec<u8>>();
+    let opening = async move {
+        let mut every = tokio::time::interval(Duration::from_millis(60));
+        loop {
+            let bytes = tokio::select! {
+                Some(payload) = pinged.recv() => frame(PING, 1, 0, &payload),
+                _ = every.tick() => match step {
+                    0 => continue,
+                    step => frame(WINDOW_UPDATE, 0, 1, &step.to_be_bytes()),
+                },
+            };
+            if writing.write_all(&bytes).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let counting = async move {
+        let mut got = 0;
+        loop {
+            let (kind, number, flags, payload) = flagged_frame(&mut reading).await.unwrap();
+            match (kind, number) {
+                (PING, _) => pings.send(payload).unwrap(),
+                (RST_STREAM, 1) => return (kind, got),
+                (DATA, 1) => {
+                    got += payload.len();
+                    if flags & END_STREAM != 0 {
+                        return (kind, got);
+                    }
+                }
+                _ => {}
+            }
+        }
+    };
+    tokio::select! {
+        () = opening => panic!("nothing ends that"),
+        counted = timeout(PATIENCE, counting) => counted.unwrap(),
+    }
+}
+
+/// Attack: a client of HTTP/2 asks for much and never opens its window. Its connection writes whatever else there
+/// is, and answers pings, so nothing about that is late; the stream holds a request to the upstream for ever.
+#[tokio::test]
+async fn atk_s72_a_stream_that_nobody_reads_is_ended_and_one_that_is_read_slowly_is_not() {
+    let server = start(Limits {
+        idle_timeout: Duration::from_millis(600),
+        ..Limits::default()
+    });
+    assert_eq!(read_slowly(&server, 0).await, (RST_STREAM, 0));
+    // Longer than the patience, and never for long without a piece.
+    assert_eq!(read_slowly(&server, 3_000).await, (DATA, LARGE));
+    server.serves_others().await;
 }

@@ -261,6 +261,48 @@ async fn silent_slow_and_idle_connections_are_closed_in_time() {
 }
 
 #[tokio::test]
+async fn a_client_that_closes_its_side_is_let_go_once_it_is_answered() {
+    let long = Limits {
+        header_timeout: PATIENCE * 10,
+        idle_timeout: PATIENCE * 10,
+        body_timeout: PATIENCE * 10,
+        ..Limits::default()
+    };
+    let running = start(long, PATIENCE);
+    for (sent, answers) in [
+        ("", 0),
+        ("GET / HTTP/1.1\r\n", 0),
+        (
+            "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 5\r\n\r\nab",
+            1,
+        ),
+        ("GET / HTTP/1.1\r\nhost: h\r\n\r\n", 1),
+        ("GET /slow HTTP/1.1\r\nhost: h\r\n\r\n", 1),
+        (
+            "GET / HTTP/1.1\r\nhost: h\r\n\r\nGET /slow HTTP/1.1\r\nhost: h\r\n\r\n",
+            2,
+        ),
+    ] {
+        let mut client = TcpStream::connect(&running.address).await.unwrap();
+        client.write_all(sent.as_bytes()).await.unwrap();
+        client.shutdown().await.unwrap();
+        let answer = read_to_end(&mut client).await;
+        assert_eq!(
+            answer.matches("HTTP/1.1 ").count(),
+            answers,
+            "{sent}: {answer}"
+        );
+    }
+    // Also where it was answered before.
+    let mut client = TcpStream::connect(&running.address).await.unwrap();
+    client.write_all(ASK).await.unwrap();
+    read_until(&mut client, "at public").await;
+    client.shutdown().await.unwrap();
+    assert_eq!(read_to_end(&mut client).await, "");
+    running.drained().await;
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_is_cut_and_one_that_reads_slowly_is_not() {
     let limits = Limits {
         idle_timeout: Duration::from_millis(800),

@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::fmt;
 
+use http::Extensions;
 use hyper_util::client::legacy;
 
 use crate::serve::BoxError;
-use crate::upstream::Nobody;
+use crate::upstream::{Cut, Nobody};
 
 /// Whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,10 @@ enum Kind {
     Connect,
     /// The upstream closed before it answered, or what it said is no HTTP.
     Broken,
+    /// The same on a connection that was kept from an earlier answer.
+    Gone,
+    /// The answer has its end in different places.
+    Unsound,
     /// The client's body broke off.
     Body,
     /// The client's body paused for too long.
@@ -65,6 +70,11 @@ impl ForwardError {
         })
     }
 
+    /// Two readers would see the answer's end in different places.
+    pub(super) const fn unsound() -> Self {
+        Self::of(Kind::Unsound)
+    }
+
     pub(super) const fn unasked_upgrade() -> Self {
         Self::of(Kind::UnaskedUpgrade)
     }
@@ -81,6 +91,8 @@ impl ForwardError {
             Kind::Connect
         } else if is_of_the_body(&error) {
             Kind::Body
+        } else if is_of_a_kept_connection(&error) {
+            Kind::Gone
         } else {
             Kind::Broken
         };
@@ -96,7 +108,12 @@ impl ForwardError {
         match self.kind {
             Kind::Body | Kind::Stalled | Kind::Unwritable => Side::Downstream,
             Kind::Nowhere | Kind::Busy => Side::Internal,
-            Kind::Connect | Kind::Broken | Kind::Timeout | Kind::UnaskedUpgrade => Side::Upstream,
+            Kind::Connect
+            | Kind::Broken
+            | Kind::Gone
+            | Kind::Unsound
+            | Kind::Timeout
+            | Kind::UnaskedUpgrade => Side::Upstream,
         }
     }
 
@@ -123,6 +140,11 @@ impl ForwardError {
         matches!(self.kind, Kind::Connect)
     }
 
+    /// Whether a connection ended that was kept: its upstream may have closed it before the request came.
+    pub(super) const fn is_of_a_kept_connection(&self) -> bool {
+        matches!(self.kind, Kind::Gone)
+    }
+
     /// Whether the next request had better ask elsewhere.
     pub(super) const fn is_about_the_address(&self) -> bool {
         matches!(self.kind, Kind::Connect | Kind::Timeout)
@@ -136,6 +158,15 @@ impl From<Nobody> for ForwardError {
             Nobody::HasRoom => Kind::Busy,
         })
     }
+}
+
+fn is_of_a_kept_connection(error: &legacy::Error) -> bool {
+    let Some(connection) = error.connect_info() else {
+        return false;
+    };
+    let mut extras = Extensions::new();
+    connection.get_extras(&mut extras);
+    extras.get().is_some_and(Cut::is_kept)
 }
 
 /// hyper says that a body could not be read by a user error in the chain.
@@ -159,7 +190,8 @@ impl fmt::Display for ForwardError {
             Kind::Nowhere => "the API's upstream has no address",
             Kind::Busy => "the upstream has as many requests under way as it may have",
             Kind::Connect => "the upstream could not be reached",
-            Kind::Broken => "the upstream broke off before it answered",
+            Kind::Broken | Kind::Gone => "the upstream broke off before it answered",
+            Kind::Unsound => "the upstream's answer has no certain end",
             Kind::Body => "the client's body broke off",
             Kind::Stalled => "the client's body paused for too long",
             Kind::Timeout => "the upstream did not answer in time",

@@ -29,6 +29,10 @@ use crate::upstream::{InUse, Upstream};
 pub use self::error::{ForwardError, Side};
 pub use self::request::Client;
 
+/// Kept connections that may turn out to be closed under one request. An upstream closes them when it likes, which
+/// says nothing about its address (RFC 9112 section 9.3.1).
+const MAX_GONE: usize = 3;
+
 /// What goes out beside the client's own request.
 pub(crate) struct Outgoing<'a> {
     /// Leave to pass the request on: made by the engine alone.
@@ -55,11 +59,12 @@ where
 {
     let deadline = Instant::now() + outgoing.passage.api().max_stream_age;
     let (head, body) = request.into_parts();
+    // Where the body ends the other protocol would begin, and both sides must agree on where that is (RFC 9110
+    // section 7.8 lets us pass over the wish).
+    let upgrade = upgrade.filter(|_| body.is_end_stream());
     let came_as = head.version;
     let mut head = request::outgoing(head, &outgoing, upgrade.as_ref())?;
-    if upgrade.is_none() {
-        request::frame(&mut head.headers, came_as, &body);
-    }
+    request::frame(&mut head, came_as, &body);
     let again = Again {
         idempotent: is_idempotent(&head.method),
         empty: body.is_end_stream(),
@@ -109,7 +114,7 @@ async fn ask(
     lent: &Lent,
     again: Again,
 ) -> Result<(InUse, Response<hyper::body::Incoming>), ForwardError> {
-    let mut tried = Vec::new();
+    let (mut tried, mut gone) = (Vec::new(), 0_usize);
     let mut last = None;
     loop {
         let in_use = match upstream.choose(&tried, Instant::now()) {
@@ -128,9 +133,14 @@ async fn ask(
         if error.is_about_the_address() {
             in_use.failed(Instant::now());
         }
-        tried.push(in_use.target());
         let unsent = error.was_never_sent() && lent.is_whole();
         let harmless = again.idempotent && again.empty && error.side() == Side::Upstream;
+        if harmless && error.is_of_a_kept_connection() && gone < MAX_GONE {
+            gone = gone.saturating_add(1);
+            last = Some(error);
+            continue;
+        }
+        tried.push(in_use.target());
         if tried.len() > upstream.settings.retries || !(unsent || harmless) {
             return Err(error);
         }
@@ -150,7 +160,7 @@ async fn attempt(
     let patience = progress.none_for(upstream.settings.response_timeout);
     tokio::select! {
         biased;
-        answered = asking => answered.map_err(ForwardError::from_client),
+        answered = asking => response::sound(answered.map_err(ForwardError::from_client)?),
         side = patience => Err(ForwardError::timeout(side)),
     }
 }

@@ -8,7 +8,7 @@ use http::header::{
 };
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 
 use super::upgrade::Upgrade;
 use super::{ForwardError, Outgoing};
@@ -35,6 +35,10 @@ pub(super) fn outgoing(
     outgoing: &Outgoing<'_>,
     upgrade: Option<&Upgrade>,
 ) -> Result<Parts, ForwardError> {
+    if head.method == Method::CONNECT {
+        // Its target is an authority (RFC 9110 section 9.3.6): ours would be the upstream's own, not what was judged.
+        return Err(ForwardError::unwritable("nobody is connected through"));
+    }
     let canonical = outgoing.passage.canonical();
     let target = match canonical.query() {
         Some(query) => format!("{}?{query}", canonical.path()),
@@ -70,9 +74,17 @@ pub(super) fn outgoing(
 /// Says that a body comes whose length nobody knows. hyper takes a GET, HEAD or CONNECT for one without a body
 /// unless it is told, and the upstream would see another request than the one the client sent. A length that
 /// the client gave was checked by the listener, and stands.
-pub(super) fn frame(headers: &mut HeaderMap, came_as: Version, body: &impl http_body::Body) {
+///
+/// Attack: an upstream that expects no body with a GET passes over it, and takes it for the next request on the
+/// connection; its answer would be the answer to somebody else's. Answer: there is no next request on that one.
+pub(super) fn frame(head: &mut Parts, came_as: Version, body: &impl http_body::Body) {
     if body.is_end_stream() {
         return;
+    }
+    let expects_one = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
+    let headers = &mut head.headers;
+    if !expects_one {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     // HTTP/2 has trailers behind a body of known length too, HTTP/1.1 only behind chunks (RFC 9112 section 7.1.2).
     if came_as == Version::HTTP_2 && headers.contains_key(TRAILER) {

@@ -2,11 +2,13 @@
 
 use doorward_core::api::Api;
 use doorward_core::strip::folded;
-use http::header::{CACHE_CONTROL, CONNECTION, UPGRADE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
 use http::response::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use hyper::body::Incoming;
 
-use super::funnelback;
+use super::{ForwardError, funnelback};
+use crate::upstream::Cut;
 
 /// Fields of one hop (RFC 9110 section 7.6.1), set anew by whoever writes the answer.
 const HOP_BY_HOP: [&str; 6] = [
@@ -19,6 +21,44 @@ const HOP_BY_HOP: [&str; 6] = [
 ];
 /// What only we say.
 const OWN_PREFIX: &str = "x-doorward-";
+
+/// An answer that has one end. hyper takes one with a length and chunks, or with codings that it does not undo, and
+/// leaves the length to us: our client would see another end (RFC 9112 section 6.3).
+pub(super) fn sound(response: Response<Incoming>) -> Result<Response<Incoming>, ForwardError> {
+    let connection = response.extensions().get::<Cut>();
+    if !has_one_end(response.headers()) {
+        if let Some(connection) = connection {
+            connection.cut();
+        }
+        return Err(ForwardError::unsound());
+    }
+    if let Some(connection) = connection {
+        connection.answered();
+    }
+    Ok(response)
+}
+
+fn has_one_end(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    match (
+        codings.next(),
+        codings.next(),
+        lengths.next(),
+        lengths.next(),
+    ) {
+        (None, _, length, None) => length.is_none_or(|length| is_digits(length.as_bytes())),
+        (Some(coding), None, None, _) => coding
+            .as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"chunked"),
+        _ => false,
+    }
+}
+
+fn is_digits(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
+}
 
 /// Takes out what is not for the client. A proxied answer keeps its `Cache-Control`, and is nobody else's
 /// without one (decision 35).

@@ -13,9 +13,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::chunks::Chunks;
 use self::head::Framing;
+use crate::connection::MAX_HEAD_BYTES;
 
-/// The longest head that is followed; hyper answers longer ones itself.
-const MAX_HEAD: usize = 64 * 1024;
+/// The longest head that is followed, and as much as hyper is told to take. It gets no byte more: it answers 431 with
+/// its buffer full, but looks at that only before it reads on, and what one read brings may well be more.
+const MAX_HEAD: usize = MAX_HEAD_BYTES as usize;
 /// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -56,6 +58,8 @@ enum State {
     Body(u64),
     /// A body in chunks.
     Chunks(Chunks),
+    /// A head with more than is looked at: hyper answers it, and nothing behind it goes on.
+    TooLarge,
     /// Nothing is followed any more.
     Off,
     /// It went wrong.
@@ -115,7 +119,7 @@ impl Tap {
     fn step(&mut self, rest: &[u8]) -> Result<usize, usize> {
         match &mut self.state {
             State::Off => Ok(rest.len()),
-            State::Broken => Err(0),
+            State::Broken | State::TooLarge => Err(0),
             State::Body(left) => {
                 let taken = rest.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
                 *left = left.saturating_sub(taken as u64);
@@ -169,17 +173,16 @@ fn collect(head: &mut Vec<u8>, empty: &mut bool, rest: &[u8]) -> Option<(usize, 
             (!*empty).then_some(())?;
             *empty = true;
             head.clear();
-        } else if head.len() > MAX_HEAD {
-            return Some((taken, Some(State::Off)));
         } else if head.ends_with(b"\r\n\r\n") && !PREFACE.starts_with(head) {
             let next = match head::framing(head)? {
                 Framing::None => State::head(),
                 Framing::Length(length) => State::Body(length),
                 Framing::Chunked => State::Chunks(Chunks::default()),
-                // hyper refuses it and closes.
-                Framing::TooLarge => State::Off,
+                Framing::TooLarge => State::TooLarge,
             };
             return Some((taken, Some(next)));
+        } else if head.len() >= MAX_HEAD {
+            return Some((taken, Some(State::TooLarge)));
         }
     }
     Some((taken, None))

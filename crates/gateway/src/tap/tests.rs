@@ -158,6 +158,17 @@ fn what_stands_before_the_fault_is_handed_on() {
 }
 
 #[test]
+fn behind_a_head_that_is_too_large_nothing_goes_on() {
+    let long = with(&format!("x: {}\r\n", "a".repeat(MAX_HEAD)));
+    assert_eq!(read(&[long.as_bytes()]), (MAX_HEAD, false));
+    let many = with(&"x: y\r\n".repeat(120));
+    assert!(is_sound(&many));
+    let behind = [many.as_bytes(), b"GET / HTTP/1.1\r\n"];
+    assert_eq!(read(&behind), (many.len(), false));
+    assert_eq!(read(&[&behind.concat()]), (many.len(), false));
+}
+
+#[test]
 fn http2_and_changed_protocols_are_not_followed() {
     let mut bytes = PREFACE.to_vec();
     bytes.extend([0, 0, 0, 4, 0]);

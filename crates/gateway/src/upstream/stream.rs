@@ -25,6 +25,8 @@ struct Knife {
     is_cut: AtomicBool,
     /// Whether it speaks another protocol than HTTP now.
     upgraded: AtomicBool,
+    /// Whether it has brought an answer.
+    answered: AtomicBool,
     /// HTTP/1.1 has one task for both directions.
     task: AtomicWaker,
 }
@@ -39,6 +41,16 @@ impl Cut {
     /// It changed protocols: whoever cannot be written to has nothing to say that is waited for.
     pub(crate) fn upgraded(&self) {
         self.0.upgraded.store(true, Ordering::Relaxed);
+    }
+
+    /// It brought an answer.
+    pub(crate) fn answered(&self) {
+        self.0.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it brought one before, and was kept.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.0.answered.load(Ordering::Relaxed)
     }
 
     fn check(&self, cx: &Context<'_>) -> io::Result<()> {

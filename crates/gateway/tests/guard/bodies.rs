@@ -168,3 +168,34 @@ async fn an_early_answer_arrives_whole_although_the_upstream_is_gone() {
         sending.await.unwrap();
     }
 }
+
+/// Attack: an upstream that passes over a body where it expects none takes it for the next request, and the
+/// answer to that for the answer to somebody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn atk_s31_a_body_that_an_upstream_may_pass_over_is_the_last_on_its_connection() {
+    for method in ["GET", "HEAD", "DELETE", "OPTIONS"] {
+        let passing_over = script(move |mut stream, seen| async move {
+            while let Some(head) = read_head(&mut stream).await {
+                let is_last = head.contains("connection: close\r\n");
+                let is_head = head.starts_with("HEAD");
+                seen.lock().unwrap().push(head);
+                let answer = if is_head { &OK[..OK.len() - 2] } else { OK };
+                stream.write_all(answer).await.unwrap();
+                if is_last {
+                    return;
+                }
+            }
+        });
+        let (url, seen) = upstream(passing_over).await;
+        let door = door(&[&url]).await;
+        let body = "GET /a/admin HTTP/1.1\r\nhost: h\r\n\r\n";
+        let more = format!("content-length: {}\r\n\r\n{body}", body.len());
+        let answer = door.ask(&format!("{method} /a/x"), &more).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let answer = door.ask("GET /a/y", "").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.len(), 2, "{seen:?}");
+        assert!(seen[1].starts_with("GET /a/y "), "{seen:?}");
+    }
+}

@@ -233,3 +233,21 @@ async fn an_upgraded_connection_ends_with_its_upstream_although_the_client_speak
     };
     timeout(PATIENCE, speaking).await.expect("nobody listens");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_a_body_does_not_change_protocols() {
+    let (url, seen) = upstream(answers(OK)).await;
+    let door = door(&[&url]).await;
+    let more = "connection: upgrade\r\nupgrade: websocket\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n";
+    let request = format!(
+        "GET /a/ws HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {}\r\n{more}\r\n",
+        door.token
+    );
+    let mut stream = door.connect().await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let answer = timeout(PATIENCE, read_head(&mut stream)).await.unwrap();
+    assert!(answer.unwrap().starts_with("HTTP/1.1 200"));
+    let seen = seen.lock().unwrap();
+    assert!(lines(&seen[0], "upgrade").is_empty(), "{seen:?}");
+    assert_eq!(lines(&seen[0], "transfer-encoding"), ["chunked"]);
+}

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use crate::support::{Door, OK, PATIENCE, answers, door, upstream};
+use crate::support::{Door, OK, PATIENCE, answers, door, read_head, upstream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn atk_s31_smuggled_requests_are_answered_400_and_reach_nobody() {
@@ -163,4 +163,66 @@ async fn atk_s24_a_path_cut_at_its_fragment_is_judged_as_it_is_passed_on() {
         heads[0].starts_with("GET /a/x?q=1 HTTP/1.1\r\n"),
         "{heads:?}"
     );
+}
+
+/// Attack: a head that is longer than the tap follows and that hyper still takes, for its buffer may have grown past
+/// its limit with the request before: the tap would be off from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn atk_s31_a_head_too_long_to_be_followed_is_passed_on_by_nobody() {
+    let (url, seen) = upstream(answers(OK)).await;
+    let door = door(&[&url]).await;
+    for (first, second) in [(100, 65_600), (40_000, 26_000), (60_000, 5_700)] {
+        let mut stream = door.connect().await;
+        let good = b"GET /open/ HTTP/1.1\r\nhost: h\r\n\r\n";
+        stream.write_all(good).await.unwrap();
+        let answer = read_head(&mut stream).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        stream.read_exact(&mut [0; 2]).await.unwrap();
+
+        let mut head = b"GET /open/x HTTP/1.1\r\nhost: h\r\nx: ".to_vec();
+        head.extend(vec![b'a'; first]);
+        stream.write_all(&head).await.unwrap();
+        // Until that was read; what follows comes in one piece.
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let mut rest = vec![b'a'; second];
+        rest.extend(b"\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n");
+        let _closed = stream.write_all(&rest).await;
+        let mut answer = Vec::new();
+        let reading = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+        drop(reading.unwrap());
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(!answer.contains("HTTP/1.1 200"), "{answer}");
+        assert_eq!(std::mem::take(&mut *seen.lock().unwrap()).len(), 1);
+    }
+}
+
+/// hyper writes another target with this method than the one that was judged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_is_passed_on_in_no_form() {
+    let (url, seen) = upstream(answers(OK)).await;
+    let door = door(&[&url]).await;
+    for target in ["/open/x", "http://h/open/x", "h:80"] {
+        let head = format!("CONNECT {target} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n");
+        let answer = door.raw(head.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 5"), "{target}: {answer}");
+        assert!(seen.lock().unwrap().is_empty(), "{target}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn atk_s31_the_body_of_a_request_that_was_refused_is_no_request() {
+    let (url, seen) = upstream(answers(OK)).await;
+    let door = door(&[&url]).await;
+    let inner = "GET /open/smuggled HTTP/1.1\r\nhost: h\r\n\r\n";
+    for framing in [
+        "content-length: 400000\r\n\r\n",
+        "content-length: 400000\r\nexpect: 100-continue\r\n\r\n",
+        "transfer-encoding: chunked\r\n\r\nfffff\r\n",
+    ] {
+        let request = format!("POST /a/x HTTP/1.1\r\nhost: h\r\n{framing}{inner}{inner}");
+        let answer = door.raw(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 599"), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+        assert!(seen.lock().unwrap().is_empty());
+    }
 }

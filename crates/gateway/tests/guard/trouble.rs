@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::support::{OK, PATIENCE, answers, door, door_with, read_head, script, upstream};
+use crate::support::{OK, PATIENCE, Script, answers, door, door_with, read_head, script, upstream};
 
 /// An address where nobody listens.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -141,6 +141,69 @@ async fn a_kept_connection_that_was_closed_is_replaced() {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
     assert_eq!(seen.lock().unwrap().len(), 3);
+}
+
+/// Answers the first request of each connection, and closes when the second has come.
+fn forgetful() -> Script {
+    script(|mut stream, seen| async move {
+        for answer in [OK, b""] {
+            let Some(head) = read_head(&mut stream).await else {
+                return;
+            };
+            seen.lock().unwrap().push(head);
+            stream.write_all(answer).await.unwrap();
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_connection_that_closes_under_a_request_is_replaced_where_that_is_safe() {
+    for (line, times) in [("GET /a/x", 3), ("POST /a/x", 2)] {
+        let (url, seen) = upstream(forgetful()).await;
+        let door = door_with(&[&url], |_, up| up.retries = 0).await;
+        door.ask(line, "content-length: 0\r\n").await;
+        let answer = door.ask(line, "content-length: 0\r\n").await;
+        let expected = if times == 3 {
+            "HTTP/1.1 200"
+        } else {
+            "HTTP/1.1 502"
+        };
+        assert!(answer.starts_with(expected), "{line}: {answer}");
+        assert_eq!(seen.lock().unwrap().len(), times, "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_connection_that_closes_unanswered_is_not_replaced() {
+    let mute = script(|mut stream, seen| async move {
+        let head = read_head(&mut stream).await.unwrap();
+        seen.lock().unwrap().push(head);
+    });
+    let (url, seen) = upstream(mute).await;
+    let door = door(&[&url]).await;
+    let answer = door.ask("GET /a/x", "").await;
+    assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_whose_end_two_readers_see_in_different_places_is_502() {
+    for bytes in [
+        &b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"[..],
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: identity\r\n\r\nabcde",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nhi",
+    ] {
+        let (url, seen) = upstream(answers(bytes)).await;
+        let door = door(&[&url]).await;
+        for times in [1, 2] {
+            let answer = door.ask("POST /a/x", "content-length: 0\r\n").await;
+            assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+            assert_eq!(seen.lock().unwrap().len(), times);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

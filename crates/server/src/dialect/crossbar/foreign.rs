@@ -2,11 +2,12 @@
 //!
 //! Attack: a request that is judged as one thing and done as another, because the verb it carries inside is read by
 //! one side alone. Answer: it goes on with the verb it was judged by as its method, and what two readers could take
-//! for two verbs is refused.
+//! for two verbs is refused. Only with POST the verb inside counts here; Kazoo looks for one whatever the method is,
+//! so with others it has to be the same.
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::response::Response;
 use doorward_core::id::AccountId;
 use doorward_core::right::Right;
@@ -108,26 +109,22 @@ impl Service {
         };
         let uri = without_credentials(&head.uri)?;
         let permit = self.permit(exchange, &presented, wanted).await?;
-        if head.method != Method::POST {
-            return Ok(Onward {
-                permit,
-                method: head.method.clone(),
-                uri,
-                body,
-            });
-        }
-        drop(permit);
-        let (verb, body) = self.verb(exchange, &query, body).await?;
+        let has_body = !body.is_end_stream();
+        let (method, body) = self.verb(exchange, &query, body).await?;
         Ok(Onward {
             // What was proven may have ended while the body came in.
-            permit: self.permit(exchange, &presented, wanted).await?,
-            method: verb,
+            permit: if has_body {
+                self.permit(exchange, &presented, wanted).await?
+            } else {
+                permit
+            },
+            method,
             uri,
             body,
         })
     }
 
-    /// The verb that a POST carries inside, else its own. A body that can hold one is read, and comes back whole.
+    /// The verb that a request carries inside, else its own. A body that can hold one is read, and comes back whole.
     async fn verb(
         &self,
         exchange: &Exchange,
@@ -146,7 +143,7 @@ impl Service {
                 Body::from(bytes)
             }
         };
-        Ok((effective(&verbs)?, body))
+        Ok((effective(&exchange.head.method, &verbs)?, body))
     }
 }
 
@@ -161,12 +158,20 @@ fn read_as(headers: &HeaderMap) -> Result<Option<media_type::MediaType>, Error> 
     Ok(media_type::of(headers).ok())
 }
 
-fn effective(verbs: &[String]) -> Result<Method, Error> {
+fn effective(method: &Method, verbs: &[String]) -> Result<Method, Error> {
     let Some(first) = verbs.first() else {
-        return Ok(Method::POST);
+        return Ok(method.clone());
     };
-    if verbs.iter().any(|verb| !verb.eq_ignore_ascii_case(first)) {
+    let one = if *method == Method::POST {
+        first
+    } else {
+        method.as_str()
+    };
+    if verbs.iter().any(|verb| !verb.eq_ignore_ascii_case(one)) {
         return Err(tunnel::ambiguous());
+    }
+    if *method != Method::POST {
+        return Ok(method.clone());
     }
     let verb = Verb::named(first).ok_or(Error::MethodNotAllowed)?;
     Method::from_bytes(verb.as_str().as_bytes()).map_err(|_| Error::MethodNotAllowed)
@@ -258,10 +263,16 @@ mod tests {
 
     #[test]
     fn verbs_that_differ_are_refused() {
-        let effective = |verbs: &[&str]| {
+        let by = |method: Method, verbs: &[&str]| {
             let verbs: Vec<String> = verbs.iter().map(|verb| (*verb).to_owned()).collect();
-            effective(&verbs)
+            effective(&method, &verbs)
         };
+        assert_eq!(by(Method::HEAD, &[]).unwrap(), Method::HEAD);
+        assert_eq!(by(Method::PUT, &["put"]).unwrap(), Method::PUT);
+        for verb in ["DELETE", "POST", "BREW"] {
+            assert!(matches!(by(Method::GET, &[verb]), Err(Error::Rejected(_))));
+        }
+        let effective = |verbs: &[&str]| by(Method::POST, verbs);
         assert_eq!(effective(&[]).unwrap(), Method::POST);
         assert_eq!(effective(&["delete", "DELETE"]).unwrap(), Method::DELETE);
         assert!(matches!(
