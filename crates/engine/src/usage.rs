@@ -66,7 +66,9 @@ impl Inner {
             let mut uses = self.uses.0.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *uses)
         };
-        let uses: Vec<CredentialUse> = uses.into_values().collect();
+        let mut uses: Vec<CredentialUse> = uses.into_values().collect();
+        // Nodes that write the same rows in orders of their own would wait for each other.
+        uses.sort_unstable_by_key(|used| (used.account, used.credential));
         if let Err(error) = self.store.note_uses(&uses).await {
             tracing::warn!(%error, "uses of credentials were not written");
         }

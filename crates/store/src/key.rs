@@ -3,7 +3,7 @@
 use doorward_core::id::KeyId;
 use doorward_core::verifier::Cost;
 
-use crate::query::{Row, sql};
+use crate::query::{Query, Row, sql};
 use crate::seal::{Place, Purpose, Sealer};
 use crate::{
     Action, Change, Conflict, HashGeneration, KeyPurpose, KeyState, RingKey, Store, StoreError,
@@ -72,17 +72,19 @@ fn read(row: Row, sealer: &Sealer) -> Result<RingKey, StoreError> {
     })
 }
 
+fn ring() -> Query {
+    sql(
+        "SELECT id, purpose, state, material, created FROM key_ring WHERE state <> 'dead' ORDER BY created, id",
+    )
+}
+
 impl Store {
     /// The key ring, oldest first, dead keys left out.
     ///
     /// # Errors
     /// As every question: [`StoreError`].
     pub async fn keys(&self) -> Result<Vec<RingKey>, StoreError> {
-        let query = sql(
-            "SELECT id, purpose, state, material, created FROM key_ring WHERE state <> 'dead' \
-             ORDER BY created, id",
-        );
-        self.fetch(query)
+        self.fetch(ring())
             .await?
             .into_iter()
             .map(|row| read(row, self.sealer()))
@@ -119,6 +121,20 @@ impl Store {
 }
 
 impl Write {
+    /// The key ring as it is once nobody else is changing it, and until this write ends.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keys(&mut self) -> Result<Vec<RingKey>, StoreError> {
+        // The installation's row stands for the ring, which has rows that nobody can lock yet: those being added.
+        self.system().await?;
+        self.fetch(ring())
+            .await?
+            .into_iter()
+            .map(|row| read(row, self.sealer()))
+            .collect()
+    }
+
     /// Adds a key to the ring, sealed.
     ///
     /// # Errors

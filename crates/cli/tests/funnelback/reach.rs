@@ -102,6 +102,8 @@ async fn fb_a23_nobody_touches_a_user_who_may_more() {
     }
     let fresh = site.app.engine.find_user(site.account, "fresh").await;
     assert!(fresh.is_err());
+    let call = site.get(&format!("{USERS}?after=a%00b")).token(&token);
+    call.send().await.assert_status(400);
     // Below is below.
     let call = at(&site, "PUT", "reader").json(&json!({"roles": [], "fullName": "A B"}));
     let said = call.token(&token).send().await.assert_status(200).json();

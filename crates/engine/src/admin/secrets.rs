@@ -144,14 +144,6 @@ impl Engine {
     /// # Errors
     /// What the store says.
     pub async fn rotate_remember_me_key(&self, actor: Actor) -> Result<KeyId, AdminError> {
-        let old: Vec<KeyId> = self
-            .0
-            .keys
-            .load()
-            .remember_me()
-            .iter()
-            .map(|mac| mac.id)
-            .collect();
         let new = RingKey {
             id: KeyId::new(self.random().bytes()),
             purpose: KeyPurpose::RememberMe,
@@ -161,12 +153,14 @@ impl Engine {
         };
         self.commit(actor, move |write| {
             Box::pin(async move {
-                for (place, id) in old.into_iter().enumerate() {
-                    let state = match place {
-                        0 => KeyState::Retiring,
+                // As stored: another node may have rotated without this one having heard of it.
+                let ring = write.keys().await?.into_iter();
+                for key in ring.filter(|key| key.purpose == KeyPurpose::RememberMe) {
+                    let state = match key.state {
+                        KeyState::Active => KeyState::Retiring,
                         _ => KeyState::Dead,
                     };
-                    write.set_key_state(id, state).await?;
+                    write.set_key_state(key.id, state).await?;
                 }
                 write.insert_key(&new).await?;
                 Ok(new.id)

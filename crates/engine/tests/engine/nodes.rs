@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use doorward_core::credential::{DigestKind, Presented};
 use doorward_core::digest::md5_credentials;
+use doorward_core::id::KeyId;
 use doorward_core::jwt::VerifyingKey;
 use doorward_engine::admin::{AccountChange, UserChange};
 use doorward_engine::{Engine, Settings, system_clock, system_random};
-use doorward_store::Actor;
+use doorward_store::{Actor, KeyPurpose, KeyState};
 use doorward_testkit::TestDatabase;
 use tokio_util::sync::CancellationToken;
 
@@ -141,4 +142,37 @@ async fn every_change_is_heard_of_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_is_heard_of_on_postgres() {
     every_change_is_heard_of(TestDatabase::postgres().await).await;
+}
+
+/// The keys of remember-me tokens that are not dead, oldest first.
+async fn remember_me(database: &TestDatabase) -> Vec<(KeyId, KeyState)> {
+    let keys = database.store.keys().await.unwrap();
+    let keys = keys
+        .iter()
+        .filter(|key| key.purpose == KeyPurpose::RememberMe);
+    keys.map(|key| (key.id, key.state)).collect()
+}
+
+async fn two_rotations_end_what_was_signed_before(database: TestDatabase) {
+    let (engine, _) = founded(&database, quick()).await;
+    let store = database.second().await.unwrap();
+    // It hears of nothing: nobody runs it.
+    let behind = Engine::open(store, quick(), system_clock(), system_random())
+        .await
+        .unwrap();
+    let first = remember_me(&database).await;
+    let second = engine.rotate_remember_me_key(Actor::operator()).await;
+    let third = behind.rotate_remember_me_key(Actor::operator()).await;
+    let (second, third) = (second.unwrap(), third.unwrap());
+    let left = remember_me(&database).await;
+    assert!(!left.iter().any(|(id, _)| *id == first[0].0), "{left:?}");
+    let of = |sought| left.iter().find(|(id, _)| *id == sought).map(|(_, s)| *s);
+    assert_eq!(of(second), Some(KeyState::Retiring));
+    assert_eq!(of(third), Some(KeyState::Active));
+}
+
+#[tokio::test]
+async fn two_rotations_by_nodes_that_know_nothing_of_each_other_are_two() {
+    two_rotations_end_what_was_signed_before(TestDatabase::sqlite().await).await;
+    two_rotations_end_what_was_signed_before(TestDatabase::postgres().await).await;
 }

@@ -28,6 +28,10 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Answer, Error> {
     let (mut after, mut limit) = (None, PAGE);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*name {
+            // What no name holds, and no store looks for.
+            "after" if value.contains('\0') => {
+                return Err(Error::BadRequest("after is a username"));
+            }
             "after" => after = Some(value.into_owned()),
             "limit" => {
                 let wanted: u32 = value
