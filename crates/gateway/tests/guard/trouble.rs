@@ -207,6 +207,20 @@ async fn an_answer_whose_end_two_readers_see_in_different_places_is_502() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_nobody_asked_for_answers_nobody() {
+    let twice = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil";
+    for line in ["GET /a/x", "HEAD /a/x"] {
+        let (url, _) = upstream(answers(twice)).await;
+        let door = door(&[&url]).await;
+        for _ in 0..20 {
+            let answer = door.ask(line, "").await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            assert!(!answer.contains("evil"), "{answer}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn connections_to_an_upstream_are_kept() {
     let counting = script(|mut stream, seen| async move {
         seen.lock().unwrap().push("connection".to_owned());
