@@ -145,16 +145,21 @@ def forge(browser):
     others.add("/", f'<a href="{base_url}{ACCOUNT}">Look</a>')
     for path, (target, encoding) in SIMPLE.items():
         others.add(path, form(target, encoding))
+        # A page that does not say where it is: its origin is `null`.
+        others.add(path + "/hidden", '<meta name="referrer" content="no-referrer">' + form(target, encoding))
 
     # From the same site the cookie comes along, and the origin tells; from another site it stays at home.
-    for other, refused in ((others.same_site, {403}), (others.foreign, {401})):
-        for path in SIMPLE:
+    for other, refused in ((others.same_site, 403), (others.foreign, 401)):
+        for path in [path + hidden for path in SIMPLE for hidden in ("", "/hidden")]:
             with page.expect_response(at_ours) as sent:
                 goto_what_leads_away(page, other + path)
             assert sent.value.request.method == "POST", sent.value.request
+            assert sent.value.status == refused, (other, path, sent.value.status)
+            origin = "null" if path.endswith("/hidden") else other
+            assert sent.value.request.all_headers()["origin"] == origin, path
             page.wait_for_load_state()
         forge_by_script(page, other)
-        assert {answer.status for answer in answers if answer.request.method == "POST"} == refused
+        assert {answer.status for answer in answers if answer.request.method == "POST"} == {refused}
         assert not [answer for answer in answers if answer.request.method == "PUT"]
         for answer in answers:
             shared = [name for name in answer.all_headers() if name.startswith("access-control-")]
@@ -170,6 +175,12 @@ def forge(browser):
     assert led.value.status == 200, led.value.text()
     assert led.value.request.all_headers()["sec-fetch-site"] == "cross-site"
     assert led.value.json()["data"]["id"] == username
+
+    # The very same form is taken from a page of ours, if it says where it is: the search page does not.
+    html = '<meta name="referrer" content="same-origin">' + form(*SIMPLE["/put"])
+    with ours.expect_response(at_ours) as sent:
+        ours.evaluate("html => void setTimeout(() => document.write(html))", html)
+    assert sent.value.status == 200, sent.value.text()
 
 
 def goto_what_leads_away(page, url):

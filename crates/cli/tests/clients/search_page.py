@@ -73,7 +73,8 @@ FOCUS = """() => {
         name: element.textContent.trim() || element.name,
         is_page: element === document.body,
         outline: style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth),
-        is_inside: box.width > 0 && box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight && box.right <= innerWidth,
+        is_inside: box.width > 0 && box.top >= 0 && box.left >= 0 &&
+            box.bottom <= innerHeight && box.right <= innerWidth,
     };
 }"""
 
