@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use doorward_engine::Passage;
-use http::{HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
@@ -66,7 +66,7 @@ where
     let mut head = request::outgoing(head, &outgoing, upgrade.as_ref())?;
     request::frame(&mut head, came_as, &body);
     let again = Again {
-        idempotent: is_idempotent(&head.method),
+        safe: head.method.is_safe(),
         empty: body.is_end_stream(),
     };
     let lent = Lent::new(body.map_err(Into::into).boxed_unsync());
@@ -98,13 +98,9 @@ where
 /// Whether a request may be sent a second time.
 #[derive(Debug, Clone, Copy)]
 struct Again {
-    idempotent: bool,
+    /// RFC 9110 section 9.2.2 lets a DELETE go twice as well, but the second is answered 404.
+    safe: bool,
     empty: bool,
-}
-
-/// RFC 9110 section 9.2.2.
-fn is_idempotent(method: &Method) -> bool {
-    method.is_idempotent()
 }
 
 /// Asks one address, and further ones where nothing of the request can have had an effect.
@@ -134,7 +130,7 @@ async fn ask(
             in_use.failed(Instant::now());
         }
         let unsent = error.was_never_sent() && lent.is_whole();
-        let harmless = again.idempotent && again.empty && error.side() == Side::Upstream;
+        let harmless = again.safe && again.empty && error.side() == Side::Upstream;
         if harmless && error.is_of_a_kept_connection() && gone < MAX_GONE {
             gone = gone.saturating_add(1);
             last = Some(error);

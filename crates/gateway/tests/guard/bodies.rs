@@ -81,14 +81,17 @@ fn hasty(answer: &'static [u8], gone: Arc<Semaphore>, ended: mpsc::UnboundedSend
     script(move |mut stream, seen| {
         let (gone, ended) = (Arc::clone(&gone), ended.clone());
         async move {
-            let head = read_head(&mut stream).await.unwrap();
-            let is_put = head.starts_with("PUT");
-            seen.lock().unwrap().push(head);
-            stream.write_all(answer).await.unwrap();
-            if is_put {
-                gone.acquire().await.unwrap().forget();
-                drop(tokio::io::copy(&mut stream, &mut tokio::io::sink()).await);
-                ended.send(()).unwrap();
+            // A connection that closes unasked would lose the next PUT, which is not sent twice.
+            while let Some(head) = read_head(&mut stream).await {
+                let is_put = head.starts_with("PUT");
+                seen.lock().unwrap().push(head);
+                stream.write_all(answer).await.unwrap();
+                if is_put {
+                    gone.acquire().await.unwrap().forget();
+                    drop(tokio::io::copy(&mut stream, &mut tokio::io::sink()).await);
+                    ended.send(()).unwrap();
+                    return;
+                }
             }
         }
     })

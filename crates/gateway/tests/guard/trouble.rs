@@ -111,7 +111,7 @@ async fn an_answer_that_breaks_off_never_looks_complete() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_http_is_502_and_is_sent_again_only_if_that_is_safe() {
-    for (line, times) in [("GET /a/x", 2), ("POST /a/x", 1)] {
+    for (line, times) in [("GET /a/x", 2), ("POST /a/x", 1), ("DELETE /a/x", 1)] {
         let broken = script(|mut stream, seen| async move {
             let head = read_head(&mut stream).await.unwrap();
             seen.lock().unwrap().push(head);
@@ -158,7 +158,7 @@ fn forgetful() -> Script {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_connection_that_closes_under_a_request_is_replaced_where_that_is_safe() {
-    for (line, times) in [("GET /a/x", 3), ("POST /a/x", 2)] {
+    for (line, times) in [("GET /a/x", 3), ("POST /a/x", 2), ("DELETE /a/x", 2)] {
         let (url, seen) = upstream(forgetful()).await;
         let door = door_with(&[&url], |_, up| up.retries = 0).await;
         door.ask(line, "content-length: 0\r\n").await;
