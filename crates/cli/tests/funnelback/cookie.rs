@@ -345,3 +345,36 @@ async fn fb_c20_an_application_token_is_no_cookie() {
         assert!(reply.cancels_cookie(), "{target}: {reply:?}");
     }
 }
+
+#[tokio::test]
+async fn fb_c21_a_page_of_another_site_changes_nothing_by_a_password_the_browser_kept() {
+    let site = Site::with(|plan| plan.funnelback.admin_basic = true).await;
+    let before = site.user("feeder").await.generation;
+    let revoke = site.call("POST", &format!("{ACCOUNT}users/feeder/revoke-tokens"));
+    let revoke = revoke.basic(Site::basic_admin());
+    for (name, value) in [
+        ("Origin", FOREIGN),
+        ("Origin", "null"),
+        ("Referer", &format!("{FOREIGN}/page")),
+        ("Sec-Fetch-Site", "cross-site"),
+    ] {
+        let reply = revoke.clone().header(name, value).send().await;
+        let reply = reply.assert_status(403);
+        assert!(reply.all("www-authenticate").is_empty(), "{reply:?}");
+    }
+    assert_eq!(site.user("feeder").await.generation, before);
+    // Programs say nothing of pages, and our own pages are ours.
+    revoke.clone().send().await.assert_status(200);
+    let own = format!("http://{}", site.address);
+    revoke
+        .header("Origin", &own)
+        .send()
+        .await
+        .assert_status(200);
+    assert_eq!(site.user("feeder").await.generation, before + 2);
+    let read = site.get(ACCOUNT).basic(Site::basic_admin());
+    read.header("Origin", FOREIGN)
+        .send()
+        .await
+        .assert_status(200);
+}

@@ -30,7 +30,7 @@ impl From<Actor> for Mandate {
 }
 
 impl Mandate {
-    /// Of somebody who may do to others what these roles of the account cover.
+    /// Of somebody who may do to others of the actor's account what these roles of it cover.
     #[must_use]
     pub fn within(actor: Actor, held: &[RoleName]) -> Self {
         Self {
@@ -41,19 +41,27 @@ impl Mandate {
 
     /// [`may_touch`], of a user that is locked.
     pub(super) async fn may_touch(&self, write: &mut Write, user: &User) -> Result<(), AdminError> {
-        let Some(held) = &self.held else {
+        if self.held.is_none() {
             return Ok(());
-        };
+        }
         let owner = write.account(user.account).await?;
         let owner = owner.ok_or(AdminError::UnknownAccount)?;
-        may_touch(&owner, &named(&owner, held), user)
+        may_touch(&owner, &self.roles(&owner), user)
     }
 
     /// [`may_give`], of an account that is locked.
     pub(super) fn may_give(&self, owner: &Account, names: &[RoleName]) -> Result<(), AdminError> {
         match &self.held {
-            Some(held) => may_give(owner, &named(owner, held), names),
+            Some(_) => may_give(owner, &self.roles(owner), names),
             None => Ok(()),
+        }
+    }
+
+    /// What the word rests on: in another account a role of the same name is another role.
+    fn roles(&self, owner: &Account) -> Vec<Role> {
+        match &self.held {
+            Some(held) if self.actor.account == Some(owner.id) => named(owner, held),
+            _ => Vec::new(),
         }
     }
 }

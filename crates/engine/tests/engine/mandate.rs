@@ -2,6 +2,7 @@
 
 use doorward_core::app_token::Label;
 use doorward_core::document::Document;
+use doorward_core::id::AccountId;
 use doorward_core::permission::{Grants, Role, RoleName};
 use doorward_core::user::{Level, User};
 use doorward_engine::admin::{Mandate, NewAppToken, NewUser, UserChange};
@@ -43,6 +44,15 @@ fn new_token(owner: &User, roles: &[&str]) -> NewAppToken {
     }
 }
 
+/// The word of who holds the clerk's role in the account of this user.
+fn clerk_of(user: &User) -> Mandate {
+    let actor = Actor {
+        account: Some(user.account),
+        ..Actor::operator()
+    };
+    Mandate::within(actor, &names(&["clerk"]))
+}
+
 #[track_caller]
 fn assert_beyond<T>(result: Result<T, AdminError>) {
     let error = result.err();
@@ -51,7 +61,7 @@ fn assert_beyond<T>(result: Result<T, AdminError>) {
 
 /// That nothing can be done to this user by who holds the clerk's role, and nothing given that it lacks.
 async fn assert_out_of_reach(engine: &Engine, user: &User) {
-    let clerk = || Mandate::within(Actor::operator(), &names(&["clerk"]));
+    let clerk = || clerk_of(user);
     let (account, id) = (user.account, user.id);
     let before = engine.user(account, id).await.unwrap().unwrap();
     assert_beyond(engine.delete_user(clerk(), account, id).await);
@@ -90,13 +100,23 @@ async fn a_word_reaches_as_far_as_what_is_stored_when_it_is_written() {
         set_clerk(&engine, &founded.user, &["admin.users", "search.read"]).await;
         assert_out_of_reach(&engine, &founded.user).await;
 
-        let clerk = || Mandate::within(Actor::operator(), &names(&["clerk"]));
+        let clerk = || clerk_of(&founded.user);
         let fresh = new_user(&founded.user);
         let made = engine.create_user_with_roles(clerk(), fresh, names(&["search-only"]));
         let user = made.await.unwrap();
         let (account, id) = (user.account, user.id);
         let changed = engine.change_user(clerk(), account, id, password()).await;
         changed.unwrap();
+
+        // The same role, of somebody of another account.
+        let stranger = Actor {
+            account: Some(AccountId::new([9; 16])),
+            ..Actor::operator()
+        };
+        for role in ["clerk", "super-user"] {
+            let stranger = Mandate::within(stranger.clone(), &names(&[role]));
+            assert_beyond(engine.delete_user(stranger, account, id).await);
+        }
 
         // What is wanted beyond it takes what else was wanted with it.
         let more = UserChange {

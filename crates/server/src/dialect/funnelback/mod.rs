@@ -18,6 +18,7 @@ mod users;
 use axum::body::Body;
 use axum::response::Response;
 use doorward_core::api::{Api, Dialect};
+use doorward_core::credential::place::SECURITY_TOKEN;
 use doorward_engine::admin::Mandate;
 use doorward_engine::{Decision, Door, Engine, Inquiry, Passage, Trace, Verdict};
 use http::request::Parts;
@@ -128,6 +129,13 @@ impl Service {
         let Decision::Allow(passage) = &verdict.decision else {
             return ("refused", self.refused(exchange, &verdict));
         };
+        if may_be_sent_unasked(exchange, &verdict) && sign_in::is_foreign(exchange) {
+            let api = verdict.api.as_deref();
+            return (
+                "refused",
+                self.failed(exchange, api, &Error::CrossSite, false),
+            );
+        }
         match path::find(&exchange.head.method, passage.canonical().matched()) {
             Ok(route) => {
                 let answered = self.routed(exchange, verdict, route.resource, body).await;
@@ -161,6 +169,8 @@ impl Service {
             return self.refused(exchange, &verdict);
         };
         let answered = match members {
+            // Exchanged settings name another account before the engine judges by it, or after.
+            Ok(_) if !is_of(passage, &self.settings) => Err(Error::Unavailable),
             Ok(members) => self.perform(exchange, passage, resource, &members).await,
             Err(error) => Err(error),
         };
@@ -255,6 +265,20 @@ impl Service {
         };
         reject(&self.engine, why, &asked)
     }
+}
+
+/// Attack: a browser that was once told a password for Basic sends it along with whatever a page of another site makes it
+/// send (funnelback.md section 5.4). Answer: of what may change something, a browser must not say so. Cookies were judged by
+/// more, and a page cannot set the token header.
+fn may_be_sent_unasked(exchange: &Exchange, verdict: &Verdict) -> bool {
+    let head = &exchange.head;
+    let is_read = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    !is_read && !verdict.by_cookie && !head.headers.contains_key(SECURITY_TOKEN)
+}
+
+fn is_of(passage: &Passage, settings: &Funnelback) -> bool {
+    let account = passage.account();
+    account.is_some_and(|account| account.id == settings.account)
 }
 
 fn is_current(engine: &Engine, verdict: &Verdict) -> bool {

@@ -90,7 +90,7 @@ fn has_credentials(query: &str) -> bool {
 }
 
 /// Whether a page of another site sent the form, to sign its reader in as somebody else. Programs say nothing of pages.
-fn is_foreign(exchange: &Exchange) -> bool {
+pub(super) fn is_foreign(exchange: &Exchange) -> bool {
     let headers = &exchange.head.headers;
     let said = [ORIGIN, REFERER]
         .into_iter()
