@@ -26,13 +26,27 @@ pub(super) fn may_be_foreign(request: &Canonical, headers: &HeaderMap, origins: 
             let mut lines = headers.get_all(name).iter();
             let (line, more) = (lines.next(), lines.next());
             let origin = line.and_then(|line| line.to_str().ok()).map(origin_of);
-            // `null` is the origin of a page that hides its own.
-            more.is_some() || !origin.is_some_and(|origin| is_ours(origin, request, origins))
+            // `null` is what a page says that hides its address, also from us (`Referrer-Policy: no-referrer`).
+            let is_ours = match origin {
+                Some("null") => is_same_origin(headers),
+                Some(origin) => is_ours(origin, request, origins),
+                None => false,
+            };
+            more.is_some() || !is_ours
         }
-        None => !headers
-            .get(SEC_FETCH_SITE)
-            .is_some_and(|site| matches!(site.as_bytes(), b"same-origin" | b"none")),
+        None => !(is_same_origin(headers) || says(headers, b"none")),
     }
+}
+
+/// No page can say this of itself: the name is the browser's own (Fetch standard, forbidden request-header).
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    says(headers, b"same-origin")
+}
+
+fn says(headers: &HeaderMap, site: &[u8]) -> bool {
+    let mut lines = headers.get_all(SEC_FETCH_SITE).iter();
+    let (line, more) = (lines.next(), lines.next());
+    more.is_none() && line.is_some_and(|line| line.as_bytes() == site)
 }
 
 /// Scheme and authority of a URL (RFC 6454 section 4).
@@ -118,6 +132,10 @@ mod tests {
         ] {
             assert!(foreign(&Method::POST, &[(name, value)]), "{value}");
         }
+        let hidden = [(ORIGIN, "null"), (SEC_FETCH_SITE, "same-origin")];
+        assert!(!foreign(&Method::POST, &hidden));
+        let hidden = [(ORIGIN, "null"), (SEC_FETCH_SITE, "none")];
+        assert!(foreign(&Method::POST, &hidden));
         // The more telling one decides.
         let both = [
             (ORIGIN, "https://evil.example"),
