@@ -155,6 +155,9 @@ impl Inner {
     }
 
     /// What a credential is remembered by; `None` for what can never prove anybody.
+    ///
+    /// Attack: a guesser whom the lanes refuse goes on guessing, for a password that is remembered is not refused. Answer:
+    /// passwords and their digests are remembered where they were proven, where the lane is their holder's own.
     fn key_of(&self, presented: &Presented, ground: Ground, client: IpAddr) -> Option<[u8; 32]> {
         let may_be_basic = match ground {
             Ground::Management => self.settings.allow_basic,
@@ -166,12 +169,16 @@ impl Inner {
                 Some(self.proof_key(&[b"token", token.expose().as_bytes()]))
             }
             (Presented::AccountDigest { account, digest }, _) if may_be_basic => {
-                let parts: [&[u8]; 3] = [b"basic", account.as_bytes(), digest.expose().as_bytes()];
+                let source = prefix(client);
+                let parts: [&[u8]; 4] = [
+                    b"basic",
+                    source.as_bytes(),
+                    account.as_bytes(),
+                    digest.expose().as_bytes(),
+                ];
                 Some(self.proof_key(&parts))
             }
             (Presented::Password { username, password }, Ground::Api(account)) => {
-                // Attack: a guesser whom the lanes refuse goes on guessing, for a password that is remembered is not
-                // refused. Answer: it is remembered where it was proven, where the lane is its holder's own.
                 let source = prefix(client);
                 let parts: [&[u8]; 5] = [
                     b"plain",

@@ -74,8 +74,10 @@ impl Inner {
             .iter()
             .flat_map(|account| *account.id.as_bytes())
             .collect();
+        let source = prefix(request.client);
         let key = self.proof_key(&[
             b"sign-in",
+            source.as_bytes(),
             &scopes.concat(),
             &tried,
             &[request.kind as u8],
