@@ -15,10 +15,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use doorward_core::api::{Accept, AcceptMethod, Api};
+use doorward_core::api::{Accept, AcceptMethod, Api, Dialect};
 use doorward_core::request::Scheme;
 use doorward_core::route::Table;
-use doorward_engine::Guarded;
+use doorward_engine::admin::NewAppToken;
+use doorward_engine::{Actor, FunnelbackSettings, Guarded};
 use doorward_gateway::guard::{Facts, Guard, Unserved};
 use doorward_gateway::inherited::Inherited;
 use doorward_gateway::listen::bind;
@@ -58,15 +59,19 @@ async fn run() {
             body.map_err(|never| match never {}).boxed_unsync(),
         ))
     })));
-    let accept = Accept::new(vec![vec![AcceptMethod::Basic], vec![AcceptMethod::Token]]).unwrap();
-    let mut api = Api::new("a", app.account("A").id, accept);
-    api.paths = vec!["/a/".parse().unwrap()];
-    api.upstream = Some("up".into());
+    let apis = [
+        api(&app, "a", Dialect::Doorward),
+        api(&app, "f", Dialect::Funnelback),
+    ];
     let guard = Guard::new(app.engine.clone(), Arc::new(facts), Arc::new(refuse));
     let urls = vec![format!("http://{upstream}").parse().unwrap()];
-    guard.guard([&api], vec![UpstreamSettings::new("up", urls)]);
+    guard.guard(&apis, vec![UpstreamSettings::new("up", urls)]);
     app.engine.guard(Guarded {
-        table: Table::new(vec![api]).unwrap(),
+        table: Table::new(apis.to_vec()).unwrap(),
+        funnelback: Some(FunnelbackSettings {
+            account: app.account("A").id,
+            token_lifetime: Duration::from_hours(1),
+        }),
         ..Guarded::default()
     });
     let proxy = listen(BoxCloneSyncService::new(service_fn(
@@ -81,16 +86,35 @@ async fn run() {
     let described = "x-forwarded-method: GET\r\nx-forwarded-proto: https\r\nx-forwarded-host: h\r\n\
                      x-forwarded-uri: /a/x\r\nx-forwarded-for: 192.0.2.1\r\n";
     let get = |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nhost: h\r\n{more}\r\n");
+    let basic = "authorization: Basic YWRtOnB3LWFkbQ==\r\n";
+    let app_token = format!("authorization: Bearer {}\r\n", app_token(&app).await);
+    let login_token = format!("x-security-token: {}\r\n", login_token(&app).await);
     let cases = [
         ("upstream, bare", upstream, get("/a/x", "")),
         ("proxy door, token", proxy, get("/a/x", &token)),
+        ("proxy door, Basic", proxy, get("/a/x", basic)),
+        (
+            "proxy door, application token",
+            proxy,
+            get("/a/x", &app_token),
+        ),
+        (
+            "proxy door, Funnelback's login token",
+            proxy,
+            get("/f/x", &login_token),
+        ),
         (
             "check door, token",
             check,
             get("/check/forwarded", &format!("{token}{described}")),
         ),
     ];
-    let mut rounds = [const { Vec::new() }; 3];
+    measure(cases).await;
+}
+
+/// Rounds of every case in turn, and their medians as a table.
+async fn measure<const N: usize>(cases: [(&str, SocketAddr, String); N]) {
+    let mut rounds = [const { Vec::new() }; N];
     for _ in 0..ROUNDS {
         for (rounds, (_, address, request)) in rounds.iter_mut().zip(&cases) {
             rounds.push(round(*address, request).await);
@@ -107,6 +131,34 @@ async fn run() {
             p99.as_micros()
         );
     }
+}
+
+/// An API that takes everything a program may show.
+fn api(app: &App, name: &str, dialect: Dialect) -> Api {
+    let accept = Accept::new(vec![vec![AcceptMethod::Basic], vec![AcceptMethod::Token]]).unwrap();
+    let mut api = Api::new(name, app.account("A").id, accept);
+    api.paths = vec![format!("/{name}/").parse().unwrap()];
+    api.upstream = Some("up".into());
+    api.dialect = dialect;
+    api
+}
+
+async fn app_token(app: &App) -> String {
+    let new = NewAppToken {
+        account: app.account("A").id,
+        label: "bench~doors".parse().unwrap(),
+        roles: Vec::new(),
+        expires: None,
+        created_by: "bench".to_owned(),
+    };
+    let made = app.engine.create_app_token(Actor::operator(), new).await;
+    made.unwrap().1.expose().to_owned()
+}
+
+async fn login_token(app: &App) -> String {
+    let (password, client) = ("pw-adm".into(), Ipv4Addr::LOCALHOST.into());
+    let signed_in = app.engine.sign_in_remembered("adm", &password, client);
+    signed_in.await.unwrap().token.expose().to_owned()
 }
 
 fn check_door(app: &App) -> Service {

@@ -12,9 +12,10 @@ use doorward_core::secret::SecretText;
 use doorward_core::tree::{Position, position};
 use doorward_store::StoreError;
 
-use crate::check::{Ground, Live, via};
+use crate::check::{Ground, via};
 use crate::engine::Inner;
 use crate::metrics::Outcome;
+use crate::present::Live;
 use crate::source::monotonic;
 use crate::{AccountFacts, Decision, Engine, Permit, Reason, Refusal, Request, Resource, Trace};
 

@@ -16,7 +16,7 @@ use doorward_core::user::User;
 use doorward_store::Actor;
 use http::Method;
 
-use crate::check::Live;
+use crate::present::Live;
 
 /// What is asked: somebody presents something and wants something.
 #[derive(Debug)]

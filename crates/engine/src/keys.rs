@@ -12,7 +12,7 @@ use doorward_store::{HashGeneration, KeyPurpose, KeyState, RingKey, Store, Syste
 use zeroize::Zeroizing;
 
 use crate::StartError;
-use crate::check::ProvenBy;
+use crate::present::ProvenBy;
 
 /// A key of [`KeyPurpose::RememberMe`].
 pub(crate) struct MacKey {

@@ -37,6 +37,7 @@ mod health;
 mod keys;
 mod live;
 mod metrics;
+mod present;
 mod role;
 mod settings;
 mod sign_in;

@@ -11,8 +11,8 @@ use doorward_core::id::{AccountId, CredentialId};
 use doorward_core::time::Timestamp;
 use doorward_store::CredentialUse;
 
-use crate::check::Live;
 use crate::engine::Inner;
+use crate::present::Live;
 
 /// Uses kept until they are written; those beyond are forgotten, as being there late is all that is lost.
 const KEPT: usize = 65_536;

@@ -13,8 +13,8 @@ use doorward_store::StoreError;
 
 use super::counts::Shown;
 use super::guarding::Guarding;
-use crate::check::Live;
 use crate::engine::Inner;
+use crate::present::Live;
 
 /// Everything a caller may be known by.
 pub(super) struct Evidence<'a> {

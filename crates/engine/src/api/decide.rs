@@ -17,9 +17,10 @@ use super::counts::Shown;
 use super::cross_site::may_be_foreign;
 use super::guarding::Guarding;
 use super::{Inquiry, Passage, Verdict};
-use crate::check::{Ground, Live};
+use crate::check::Ground;
 use crate::decide::outcome;
 use crate::engine::Inner;
+use crate::present::Live;
 use crate::source::monotonic;
 use crate::{Decision, Engine, Reason, Refusal, Trace};
 

@@ -14,8 +14,8 @@ use doorward_core::time::Timestamp;
 use doorward_store::StoreError;
 
 use super::{IdentityRule, Mapped};
-use crate::check::Live;
 use crate::engine::Inner;
+use crate::present::Live;
 
 /// A rule and what it was last found to mean.
 pub(crate) struct Mapping {

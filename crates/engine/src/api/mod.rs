@@ -26,7 +26,7 @@ use doorward_store::{Actor, AppTokenRow};
 use http::{HeaderMap, Method};
 
 use crate::Decision;
-use crate::check::Live;
+use crate::present::Live;
 
 pub(crate) use counts::ApiCounts;
 pub(crate) use guarding::Guarding;

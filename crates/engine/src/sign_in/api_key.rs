@@ -15,10 +15,11 @@ use doorward_core::time::Timestamp;
 use super::digest::outcome;
 use super::{Session, SignInError};
 use crate::Engine;
-use crate::check::{Live, Unproven};
+use crate::check::Unproven;
 use crate::engine::{Inner, prefix};
 use crate::guard::{Aim, retry_after};
 use crate::metrics::Login;
+use crate::present::Live;
 use crate::tokens::Draft;
 
 impl Engine {

@@ -12,8 +12,9 @@ use doorward_core::identity::{AuthMethod, CredentialKind, Factor, Identity, Rest
 use doorward_core::time::Timestamp;
 
 use super::SignInError;
-use crate::check::{APP_TOKEN_GENERATION, Live, Unproven};
+use crate::check::Unproven;
 use crate::engine::Inner;
+use crate::present::{APP_TOKEN_GENERATION, Live};
 
 /// An application token as it was presented.
 pub(crate) struct ShownAppToken<'a> {

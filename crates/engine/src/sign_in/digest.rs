@@ -23,10 +23,11 @@ use doorward_store::{Actor, NewVerifier, StoreError, VerifierKind, VerifierMatch
 use super::find::Sought;
 use super::{Session, SignIn, SignInError};
 use crate::Engine;
-use crate::check::{Live, ProvenBy, Unproven};
+use crate::check::Unproven;
 use crate::engine::{Inner, prefix};
 use crate::guard::{Aim, Guess, Scope, Seat, arrival, retry_after};
 use crate::metrics::{Login, Outcome};
+use crate::present::{Live, ProvenBy};
 use crate::tokens::Draft;
 
 /// What a hash said: a user of an account, or why not.

@@ -22,9 +22,10 @@ use super::Verdict;
 use super::digest::{Proven, identity, refused};
 use crate::Engine;
 use crate::admin::check_password;
-use crate::check::{Live, ProvenBy, Unproven};
+use crate::check::Unproven;
 use crate::engine::{Inner, prefix};
 use crate::guard::Aim;
+use crate::present::{Live, ProvenBy};
 
 /// What separates an account's name from a username (decision 3).
 const SEPARATOR: char = '~';

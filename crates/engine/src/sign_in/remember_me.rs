@@ -28,9 +28,10 @@ use super::SignInError;
 use super::digest::outcome;
 use crate::Engine;
 use crate::api::FunnelbackSettings;
-use crate::check::{Ground, Live, ProvenBy, Unproven};
+use crate::check::{Ground, Unproven};
 use crate::engine::Inner;
 use crate::metrics::Login;
+use crate::present::{Live, ProvenBy};
 
 /// How much further ahead than a whole life an expiry may be: clocks of nodes differ.
 const TOLERANCE: Duration = Duration::from_millis(TOLERANCE_MS);
