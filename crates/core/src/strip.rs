@@ -75,8 +75,9 @@ impl Names {
         folded.starts_with(OWN_PREFIX) || self.0.contains(&folded)
     }
 
-    /// Takes everything out that the API's upstream must not see.
-    pub fn strip(&self, headers: &mut HeaderMap, api: &Api, peer: Peer) {
+    /// Takes everything out that the API's upstream must not see. Says how many headers of ours the client had written.
+    pub fn strip(&self, headers: &mut HeaderMap, api: &Api, peer: Peer) -> usize {
+        let forged = headers.keys().filter(|name| self.is_identity(name)).count();
         let listed = listed_by_connection(headers);
         let doomed: Vec<HeaderName> = headers
             .keys()
@@ -89,6 +90,7 @@ impl Names {
             headers.remove(&name);
         }
         strip_credentials(headers, api);
+        forged
     }
 }
 

@@ -294,9 +294,9 @@ impl Guard {
         } else {
             Peer::Untrusted
         };
-        guarded
-            .names
-            .strip(request.headers_mut(), passage.api(), peer);
+        let names = &guarded.names;
+        let forged = names.strip(request.headers_mut(), passage.api(), peer);
+        self.engine.metrics().forged(forged);
         // Trailers are fields too, and many servers fold them into the head's.
         let (stripping, api) = (Arc::clone(&guarded), Arc::clone(passage.api()));
         let request = request.map(|body| {

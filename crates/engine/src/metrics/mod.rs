@@ -137,6 +137,7 @@ pub struct Metrics {
     logins: Counts,
     hashes: Spread,
     shed: AtomicU64,
+    forged: AtomicU64,
     change_lag_micros: AtomicU64,
 }
 
@@ -147,6 +148,7 @@ impl Default for Metrics {
             logins: Default::default(),
             hashes: Spread::default(),
             shed: AtomicU64::new(0),
+            forged: AtomicU64::new(0),
             change_lag_micros: AtomicU64::new(0),
         }
     }
@@ -214,6 +216,14 @@ impl Metrics {
 
     pub(crate) fn hashed(&self, took: Duration) {
         self.hashes.add(took);
+    }
+
+    /// A client wrote so many headers under our names (attacks.md S10).
+    pub fn forged(&self, headers: usize) {
+        if headers > 0 {
+            let headers = u64::try_from(headers).unwrap_or(u64::MAX);
+            self.forged.fetch_add(headers, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn hash_shed(&self) {

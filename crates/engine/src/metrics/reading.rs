@@ -72,6 +72,12 @@ impl Metrics {
         let shed = self.shed.load(Ordering::Relaxed);
         let help = "Slow hashes refused because too many waited.";
         readings.push(counter("hash_shed", help, Vec::new(), shed));
+        readings.push(counter(
+            "forged_headers",
+            "Headers that clients wrote under our names, taken out.",
+            Vec::new(),
+            self.forged.load(Ordering::Relaxed),
+        ));
         let lag = Duration::from_micros(self.change_lag_micros.load(Ordering::Relaxed));
         readings.push(Reading {
             name: "change_lag_seconds",

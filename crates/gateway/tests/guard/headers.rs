@@ -38,6 +38,46 @@ async fn atk_s3_the_upstream_sees_who_asks_once_and_no_credential() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn atk_s10_headers_under_our_names_are_taken_out_and_counted() {
+    let (url, seen) = upstream(answers(OK)).await;
+    let door = door(&[&url]).await;
+    let counted = || {
+        let readings = door.app.engine.readings();
+        let forged = readings.iter().find(|r| r.name == "forged_headers");
+        forged.unwrap().value
+    };
+    door.ask("GET /a/x", "x-other: 1\r\n").await;
+    assert!(counted() < 0.5, "{}", counted());
+    let forged = "X-Doorward-Original-Path: /public\r\nx_doorward_actor: root\r\n";
+    door.ask("GET /a/x", forged).await;
+    assert!((counted() - 2.0).abs() < 0.5, "{}", counted());
+    let head = seen.lock().unwrap()[1].clone();
+    for gone in ["x-doorward-original-path", "x_doorward_actor"] {
+        assert!(lines(&head, gone).is_empty(), "{head}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn atk_s26_what_is_passed_on_is_what_was_judged() {
+    let (url, seen) = upstream(answers(OK)).await;
+    let door = door(&[&url]).await;
+    // Written anew once, before it is judged, and never again.
+    for (sent, passed) in [
+        ("/a/%78", "/a/x"),
+        ("/%61/%7Ex?y=%2F%2e", "/a/~x?y=%2F%2e"),
+        ("/a/%c3%a9", "/a/%C3%A9"),
+    ] {
+        let answer = door.ask(&format!("GET {sent}"), "").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{sent}: {answer}");
+        let head = seen.lock().unwrap().pop().unwrap();
+        assert!(
+            head.starts_with(&format!("GET {passed} HTTP/1.1\r\n")),
+            "{head}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn atk_s2_connection_takes_nothing_away_that_we_say() {
     let (url, seen) = upstream(answers(OK)).await;
     let door = door(&[&url]).await;

@@ -13,6 +13,54 @@ use super::super::nodes::Node;
 use super::super::{founded, quick, sign_in_as_admin};
 use super::{Ask, accept, add_account, add_bob, api, guard, key};
 
+#[tokio::test]
+async fn atk_s32_what_is_remembered_is_who_asks_and_no_decision() {
+    let database = TestDatabase::sqlite().await;
+    let (engine, founded) = founded(&database, quick()).await;
+    let account = founded.account.id;
+    let child = add_account(&engine, "Child", account).await;
+    add_bob(&engine, account, &["push-only"]).await;
+    let guarded = |name: &str, account, permission: &str| {
+        let mut api = api(name, account);
+        api.accept = accept(&[&[AcceptMethod::Basic]]);
+        api.permission = Some(permission.parse().unwrap());
+        api
+    };
+    let mut elsewhere = guarded("elsewhere", account, "push.read");
+    elsewhere.hosts = vec!["other.example.com".parse().unwrap()];
+    let mut push = guarded("push", account, "push.read");
+    push.rules = vec![Rule {
+        methods: Some(vec![Method::DELETE]),
+        path: "/push/**".parse().unwrap(),
+        permission: "admin.users".parse().unwrap(),
+        resource: None,
+    }];
+    let apis = vec![
+        push,
+        guarded("search", account, "search.read"),
+        guarded("child", child, "push.read"),
+        elsewhere,
+    ];
+    guard(&engine, apis);
+    // In every order: neither a yes nor a no outlives the request it was given to.
+    for _ in 0..3 {
+        for (method, path, code) in [
+            (Method::GET, "/push/", "allowed"),
+            (Method::DELETE, "/push/", "missing_permission"),
+            (Method::GET, "/search/", "missing_permission"),
+            (Method::GET, "/elsewhere/", "unproven"),
+            (Method::GET, "/push/x", "allowed"),
+        ] {
+            let ask = Ask::get(path)
+                .method(method.clone())
+                .basic("bob", "hunter2");
+            assert_eq!(ask.code(&engine).await, code, "{method} {path}");
+        }
+        let of_child = Ask::get("/child/").basic("acme-inc~bob", "hunter2");
+        assert_eq!(of_child.code(&engine).await, "not_member");
+    }
+}
+
 fn role(name: &str, permissions: &[&str], resources: Option<&[&str]>) -> Role {
     Role {
         name: name.parse().unwrap(),
