@@ -2,7 +2,8 @@
 //!
 //! Attack: a page of another site makes the browser send a request, and the browser adds the cookie by itself
 //! (funnelback.md section 5.4). Answer: with a method that may change something, the browser must say that the page is
-//! ours. Headers and Basic need no such word: a page cannot set them for another site.
+//! ours. A token's header needs no such word: a page cannot set it for another site. Basic that a browser remembers is
+//! refused by our own resources only: programs send it on purpose, and say nothing of pages.
 
 use doorward_core::request::{Canonical, Scheme};
 use http::header::{ORIGIN, REFERER};

@@ -38,7 +38,7 @@ async fn write_all(stream: &mut tokio::net::TcpStream) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "slow: 2 GiB pass, and no other test may use memory meanwhile"]
+#[ignore = "slow: cargo xtask test --full"]
 async fn full_one_gibibyte_streams_in_constant_memory() {
     let both = script(|mut stream, seen| async move {
         while let Some(head) = read_head(&mut stream).await {
