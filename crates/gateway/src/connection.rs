@@ -239,12 +239,19 @@ impl Answering {
             } else {
                 service.oneshot(request).await?
             };
-            let response = if fate.answered() {
+            let mut response = if fate.answered() {
                 response
             } else {
                 too_slow(version)
             };
-            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+            // hyper closes where the rest of a body has not come yet, and a client that was not told sends its next request
+            // into that (RFC 9112 section 9.6).
+            if version != Version::HTTP_2 && fate.left_unread() && !is_upgrade {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
+            if is_upgrade {
                 switch.off();
             }
             let unread = Unread::of_this_stream();

@@ -7,7 +7,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ const LEAST: u64 = 1024;
 #[derive(Debug)]
 pub struct RequestBody {
     body: Incoming,
+    /// Whether all of it was read, or it broke off.
+    ended: bool,
     /// None where there is no body to wait for.
     pace: Option<Pace>,
 }
@@ -42,7 +44,13 @@ pub enum BodyError {
 
 /// What became of a request first; shared by its body and its answer.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Fate(Arc<AtomicU8>);
+pub(crate) struct Fate(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    first: AtomicU8,
+    unread: AtomicBool,
+}
 
 const OPEN: u8 = 0;
 const ANSWERED: u8 = 1;
@@ -54,10 +62,16 @@ impl Fate {
         self.is(ANSWERED)
     }
 
+    /// Whether the body was dropped before its end: what is left of it stands between this request and the next.
+    pub(crate) fn left_unread(&self) -> bool {
+        self.0.unread.load(Ordering::Acquire)
+    }
+
     /// Sets it, unless it was set before; whether it is this now.
     fn is(&self, fate: u8) -> bool {
         let set = self
             .0
+            .first
             .compare_exchange(OPEN, fate, Ordering::AcqRel, Ordering::Acquire);
         set.is_ok() || set == Err(fate)
     }
@@ -66,7 +80,22 @@ impl Fate {
 impl RequestBody {
     pub(crate) fn new(body: Incoming, period: Duration, fate: &Fate) -> Self {
         let pace = (!body.is_end_stream()).then(|| Pace::new(period, fate.clone()));
-        Self { body, pace }
+        Self {
+            body,
+            ended: false,
+            pace,
+        }
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if let Some(pace) = &self.pace
+            && !self.ended
+            && !self.body.is_end_stream()
+        {
+            pace.fate.0.unread.store(true, Ordering::Release);
+        }
     }
 }
 
@@ -79,6 +108,7 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
+        self.ended |= matches!(polled, Poll::Ready(None | Some(Err(_))));
         let Some(pace) = &mut self.pace else {
             return polled.map_err(BodyError::from);
         };

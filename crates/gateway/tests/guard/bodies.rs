@@ -202,3 +202,35 @@ async fn atk_s31_a_body_that_an_upstream_may_pass_over_is_the_last_on_its_connec
         assert!(seen[1].starts_with("GET /a/y "), "{seen:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sent_a_body_that_nobody_read_is_told_that_the_connection_ends() {
+    let (url, _seen) = upstream(script(|_, _| async {})).await;
+    let door = door(&[&url]).await;
+    // The body comes after the head, as many clients write it: the refusal does not wait for it.
+    let mut stream = door.connect().await;
+    let head = b"PUT /a/x HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 599"), "{answer}");
+    assert!(answer.contains("connection: close\r\n"), "{answer}");
+    // Without a body there is nothing to tell.
+    let mut stream = door.connect().await;
+    stream
+        .write_all(b"PUT /a/x HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap());
+    }
+    assert!(
+        !String::from_utf8(answer)
+            .unwrap()
+            .contains("connection: close")
+    );
+}
