@@ -65,8 +65,9 @@ async fn run() {
     ];
     let guard = Guard::new(app.engine.clone(), Arc::new(facts), Arc::new(refuse));
     let urls = vec![format!("http://{upstream}").parse().unwrap()];
-    guard.guard(&apis, vec![UpstreamSettings::new("up", urls)]);
+    let settings = UpstreamSettings::new("up", urls);
     app.engine.guard(Guarded {
+        extension: Some(guard.guard(&apis, vec![settings])),
         table: Table::new(apis.to_vec()).unwrap(),
         funnelback: Some(FunnelbackSettings {
             account: app.account("A").id,

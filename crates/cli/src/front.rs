@@ -82,8 +82,8 @@ impl Front {
     pub fn exchange(&self, wire: Wire) {
         let apis = apis(&wire.guarded);
         self.exempt.replace(wire.exempt);
-        self.guard.guard(&apis, wire.upstreams);
         let mut guarded = wire.guarded;
+        guarded.extension = Some(self.guard.guard(&apis, wire.upstreams));
         guarded.own = doorward_server::own_table(&wire.settings);
         self.engine.guard(guarded);
         self.check.store(Arc::new(check(&self.engine, wire.check)));

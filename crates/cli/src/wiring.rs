@@ -346,11 +346,11 @@ fn guarded(settings: &Settings, meanings: &Meanings) -> Outcome<Guarded> {
         identities,
         rights: configured.rights.clone(),
         origins: settings.origins.clone(),
-        own: Table::default(),
         funnelback: funnelback(settings, meanings).map(|funnelback| FunnelbackSettings {
             account: funnelback.account,
             token_lifetime: funnelback.token_lifetime,
         }),
+        ..Guarded::default()
     })
 }
 

@@ -47,7 +47,9 @@ mod upkeep;
 mod usage;
 
 pub use admin::AdminError;
-pub use api::{Door, FunnelbackSettings, Guarded, IdentityRule, Inquiry, Mapped, Passage, Verdict};
+pub use api::{
+    Door, Extension, FunnelbackSettings, Guarded, IdentityRule, Inquiry, Mapped, Passage, Verdict,
+};
 pub use decision::{Decision, Permit, Reason, Refusal, Request, Resource, Trace};
 pub use engine::{AccountFacts, Engine, StartError};
 pub use found::{Founded, Founding};

@@ -5,15 +5,14 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use doorward_core::api::Api;
 use doorward_core::request::Scheme;
 use doorward_core::strip::{Names, Peer};
 use doorward_engine::{
-    Decision, Door, Engine, Inquiry, Passage, Permit, Trace, Verdict, monotonic,
+    Decision, Door, Engine, Extension, Inquiry, Passage, Permit, Trace, Verdict, monotonic,
 };
 use futures_util::FutureExt as _;
 use http::header::{HOST, TE};
@@ -92,7 +91,8 @@ struct Noted {
     outcome: Option<&'static str>,
 }
 
-/// What is guarded at a time.
+/// What is guarded by one configuration.
+#[derive(Default)]
 struct Guarded {
     upstreams: Upstreams,
     names: Names,
@@ -102,7 +102,8 @@ struct Guarded {
 #[derive(Clone)]
 pub struct Guard {
     engine: Engine,
-    guarded: Arc<ArcSwap<Guarded>>,
+    /// The last one made, whose connections the next one keeps.
+    last: Arc<Mutex<Arc<Guarded>>>,
     facts: ReadFacts,
     refuse: Refuse,
     owner: Owner,
@@ -118,32 +119,30 @@ impl Guard {
     /// A door that guards nothing yet.
     #[must_use]
     pub fn new(engine: Engine, facts: ReadFacts, refuse: Refuse) -> Self {
-        let nothing = Guarded {
-            upstreams: Upstreams::default(),
-            names: Names::default(),
-        };
         Self {
             engine,
-            guarded: Arc::new(ArcSwap::from_pointee(nothing)),
+            last: Arc::default(),
             facts,
             refuse,
             owner: Owner::default(),
         }
     }
 
-    /// Guards these APIs' upstreams from the next request on. Those under way end by what they began with;
-    /// connections to upstreams that are set as before stay open. Probes run where this is called, so that has to
-    /// be within a runtime.
+    /// These APIs' upstreams, for [`doorward_engine::Guarded::extension`]: a request goes where the table says by
+    /// which it was judged. Connections to upstreams that are set as before stay open. Probes run where this is
+    /// called, so that has to be within a runtime.
+    #[must_use]
     pub fn guard<'a>(
         &self,
         apis: impl IntoIterator<Item = &'a Api>,
         upstreams: Vec<UpstreamSettings>,
-    ) {
-        let before = self.guarded.load();
-        self.guarded.store(Arc::new(Guarded {
-            upstreams: Upstreams::renewed(&before.upstreams, upstreams, &self.owner),
+    ) -> Extension {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Arc::new(Guarded {
+            upstreams: Upstreams::renewed(&last.upstreams, upstreams, &self.owner),
             names: Names::new(apis),
-        }));
+        });
+        Extension::new(Arc::clone(&last))
     }
 
     /// Ends upgraded connections and those to upstreams, and waits for them.
@@ -277,12 +276,11 @@ impl Guard {
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        let guarded = self.guarded.load_full();
+        let guarded = passage.extension().and_then(Extension::get::<Guarded>);
+        let guarded = guarded.ok_or_else(ForwardError::nowhere)?;
         let upstream = passage.api().upstream.as_deref();
         let upstream = upstream.and_then(|name| guarded.upstreams.find(name));
-        let Some(upstream) = upstream else {
-            return Err(ForwardError::nowhere());
-        };
+        let upstream = upstream.ok_or_else(ForwardError::nowhere)?;
         let upgrade = Upgrade::asked(&mut request);
         let client = Client {
             peer: facts.peer,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use doorward_core::api::{Accept, AcceptMethod, Api, Dialect};
 use doorward_core::route::Table;
-use doorward_engine::{Engine, Guarded};
+use doorward_engine::{Engine, Extension, Guarded};
 use doorward_gateway::guard::{self, Guard, Unserved, Why};
 use doorward_gateway::inherited::Inherited;
 use doorward_gateway::listen::bind;
@@ -141,12 +141,17 @@ impl Server {
             app,
             apis,
         };
-        server.engine().guard(Guarded {
-            table: Table::new(server.apis.clone()).unwrap(),
+        server.guard(None);
+        server
+    }
+
+    fn guard(&self, extension: Option<Extension>) {
+        self.engine().guard(Guarded {
+            table: Table::new(self.apis.clone()).unwrap(),
             rights: ["push.write".parse().unwrap()].into(),
+            extension,
             ..Guarded::default()
         });
-        server
     }
 
     fn engine(&self) -> &Engine {
@@ -194,7 +199,8 @@ impl Server {
         };
         let guard = Guard::new(self.engine().clone(), Arc::new(facts), Arc::new(refuse));
         let url = format!("http://{}", upstream.address).parse().unwrap();
-        guard.guard(&self.apis, vec![UpstreamSettings::new("up", vec![url])]);
+        let settings = UpstreamSettings::new("up", vec![url]);
+        self.guard(Some(guard.guard(&self.apis, vec![settings])));
         Served::start(BoxCloneSyncService::new(tower::service_fn(
             move |request| {
                 let guard = guard.clone();

@@ -152,6 +152,7 @@ impl Engine {
                 api: Arc::clone(api),
                 canonical,
                 client: inquiry.client,
+                extension: guarding.extension.clone(),
             })
         });
         Verdict {

@@ -1,6 +1,8 @@
 //! What is guarded: the table of APIs and everything beside it, swapped whole.
 
+use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +36,32 @@ pub struct Guarded {
     pub origins: Vec<String>,
     /// Whose users sign in by the Funnelback dialect; `None` where it is off.
     pub funnelback: Option<FunnelbackSettings>,
+    /// What a door keeps with the table and finds in each [`super::Passage`], so that both are of one configuration.
+    pub extension: Option<Extension>,
+}
+
+/// Something of a door's own: its upstreams, say.
+#[derive(Clone)]
+pub struct Extension(Arc<dyn Any + Send + Sync>);
+
+impl Extension {
+    /// Keeps this.
+    #[must_use]
+    pub fn new<T: Send + Sync + 'static>(kept: Arc<T>) -> Self {
+        Self(kept)
+    }
+
+    /// What is kept, if it is of this type.
+    #[must_use]
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(&self.0).downcast().ok()
+    }
+}
+
+impl fmt::Debug for Extension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Extension")
+    }
 }
 
 /// Signing in by the Funnelback dialect.
@@ -74,6 +102,7 @@ pub(crate) struct Guarding {
     pub(crate) rights: BTreeSet<Permission>,
     pub(crate) origins: Vec<String>,
     pub(crate) funnelback: Option<FunnelbackSettings>,
+    pub(crate) extension: Option<Extension>,
     /// Counts of each API, by where it stands in memory.
     counts: HashMap<usize, Arc<ApiCounts>>,
     /// Counts of what nobody claims.
@@ -111,6 +140,7 @@ impl Guarding {
             rights: guarded.rights,
             origins: guarded.origins,
             funnelback: guarded.funnelback,
+            extension: guarded.extension,
             counts,
             unclaimed: before.map_or_else(
                 || Arc::new(ApiCounts::new(None)),

@@ -30,7 +30,7 @@ use crate::present::Live;
 
 pub(crate) use counts::ApiCounts;
 pub(crate) use guarding::Guarding;
-pub use guarding::{FunnelbackSettings, Guarded, IdentityRule, Mapped};
+pub use guarding::{Extension, FunnelbackSettings, Guarded, IdentityRule, Mapped};
 pub(crate) use record::Recorder;
 
 /// A request to a guarded API, as a door received it.
@@ -112,6 +112,7 @@ pub struct Passage {
     pub(crate) api: Arc<Api>,
     pub(crate) canonical: Canonical,
     pub(crate) client: IpAddr,
+    pub(crate) extension: Option<Extension>,
 }
 
 impl Passage {
@@ -189,6 +190,12 @@ impl Passage {
     #[must_use]
     pub const fn client(&self) -> IpAddr {
         self.client
+    }
+
+    /// What a door kept with the table by which the request was judged: [`Guarded::extension`].
+    #[must_use]
+    pub const fn extension(&self) -> Option<&Extension> {
+        self.extension.as_ref()
     }
 }
 

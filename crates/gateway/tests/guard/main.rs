@@ -7,6 +7,7 @@
 )]
 
 mod bodies;
+mod exchange;
 mod headers;
 mod health;
 mod large;

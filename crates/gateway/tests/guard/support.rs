@@ -112,8 +112,8 @@ pub(super) async fn door_with(
         api("open", AcceptMethod::Anonymous),
     ];
     let guard = Guard::new(app.engine.clone(), Arc::new(facts), Arc::new(refuse));
-    guard.guard(&apis, vec![settings]);
     app.engine.guard(Guarded {
+        extension: Some(guard.guard(&apis, vec![settings])),
         table: Table::new(apis).unwrap(),
         ..Guarded::default()
     });
